@@ -1,0 +1,276 @@
+//! Meeting and keeping peers: the socket to the introduction server, how many peers there should be, who is silent,
+//! who is not met again.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use rand::RngExt;
+use slipstream_wire::{
+    codec,
+    id::{PeerId, Topic},
+    server::{FromServer, ToServer},
+};
+
+use super::{Engine, peer::Peer};
+use crate::{
+    group::Group,
+    limits,
+    port::{ConnId, Output},
+    stats::{PeerStats, ServerState},
+};
+
+/// Peers, and the way to new ones.
+#[derive(Default)]
+pub(super) struct Meeting {
+    /// What the keys were made of, so that a change of settings is noticed.
+    secret: Option<[u8; 32]>,
+    url: String,
+    pub(super) group: Option<Group>,
+    server: Server,
+    /// Failed attempts to reach the server in a row.
+    attempts: u32,
+    topic: Option<Topic>,
+    asked_at: u64,
+    pub(super) peers: BTreeMap<ConnId, Peer>,
+    pub(super) next_conn: u32,
+    /// When introductions were begun, within the last minute.
+    pub(super) begun: VecDeque<u64>,
+    /// Sessions seen on this socket: none is answered twice.
+    pub(super) sids: BTreeSet<[u8; 16]>,
+    bans: VecDeque<(u64, [u8; 32])>,
+    pub(super) first_ready: Option<u64>,
+}
+
+/// The socket.
+#[derive(Clone, Copy, Default)]
+enum Server {
+    #[default]
+    Off,
+    Connecting,
+    Greeting {
+        since: u64,
+    },
+    Connected {
+        you: PeerId,
+        since: u64,
+    },
+    Waiting {
+        until: u64,
+    },
+}
+
+impl Meeting {
+    pub(super) const fn server_state(&self) -> ServerState {
+        match self.server {
+            Server::Off => ServerState::Off,
+            Server::Connecting | Server::Greeting { .. } => ServerState::Connecting,
+            Server::Connected { .. } => ServerState::Connected,
+            Server::Waiting { .. } => ServerState::Waiting,
+        }
+    }
+
+    pub(super) fn stats(&self, began: u64) -> PeerStats {
+        PeerStats {
+            connected: self.ready().count(),
+            known: self.peers.len(),
+            first_ms: self.first_ready.map(|at| at.saturating_sub(began)),
+        }
+    }
+
+    /// Peers with a proven channel.
+    pub(super) fn ready(&self) -> impl Iterator<Item = ConnId> {
+        self.peers.iter().filter(|(_, peer)| peer.is_ready()).map(|(conn, _)| *conn)
+    }
+
+    /// This browser's name at the server, and the common topic, while connected.
+    pub(super) const fn place(&self) -> Option<(PeerId, Topic)> {
+        match (self.server, self.topic) {
+            (Server::Connected { you, .. }, Some(topic)) => Some((you, topic)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_banned(&self, fingerprint: &[u8; 32], now: u64) -> bool {
+        self.bans.iter().any(|(until, banned)| *until > now && banned == fingerprint)
+    }
+}
+
+impl Engine {
+    /// Sharing, server or group may have changed.
+    pub(super) fn settings_changed(&mut self) {
+        let secret = self.settings.shared_secret();
+        let url = self.settings.signal.url.clone();
+        if secret == self.meeting.secret && url == self.meeting.url {
+            return;
+        }
+        self.leave_all();
+        let group = secret.map(Group::new);
+        self.meeting =
+            Meeting { secret, url, group, next_conn: self.meeting.next_conn, ..Meeting::default() };
+        self.connect();
+    }
+
+    fn connect(&mut self) {
+        if self.meeting.group.is_some() && !self.meeting.url.is_empty() {
+            self.meeting.server = Server::Connecting;
+            self.out.push_back(Output::SocketOpen { url: self.meeting.url.clone() });
+        }
+    }
+
+    fn leave_all(&mut self) {
+        let conns: Vec<_> = self.meeting.peers.keys().copied().collect();
+        for conn in conns {
+            self.part(conn);
+        }
+        if !matches!(self.meeting.server, Server::Off | Server::Waiting { .. }) {
+            self.out.push_back(Output::SocketClose);
+        }
+    }
+
+    pub(super) fn socket_open(&mut self) {
+        if matches!(self.meeting.server, Server::Connecting) {
+            self.meeting.server = Server::Greeting { since: self.now.ms };
+            self.say(&ToServer::Hello { version: slipstream_wire::VERSION });
+        }
+    }
+
+    pub(super) fn socket_closed(&mut self) {
+        match self.meeting.server {
+            Server::Off | Server::Waiting { .. } => {}
+            Server::Connected { since, .. } if self.now.ms - since >= limits::RECONNECT_STABLE_MS => {
+                self.meeting.attempts = 0;
+                self.wait_for_server(0);
+            }
+            _ => self.wait_for_server(0),
+        }
+    }
+
+    /// Full jitter: anything between nothing and the doubled pause, but never more than one attempt a second.
+    fn wait_for_server(&mut self, at_least: u64) {
+        let doubled = limits::RECONNECT_BASE_MS << self.meeting.attempts.min(16);
+        let most = doubled.min(limits::RECONNECT_MAX_MS);
+        self.meeting.attempts = self.meeting.attempts.saturating_add(1);
+        let pause = limits::RECONNECT_BASE_MS + self.rng.random_range(0..=most);
+        self.meeting.server = Server::Waiting { until: self.now.ms + at_least + pause };
+        self.meeting.topic = None;
+        self.meeting.sids.clear();
+    }
+
+    /// Leaves a server of one's own accord, for at least so long.
+    fn leave_server(&mut self, at_least: u64) {
+        self.out.push_back(Output::SocketClose);
+        self.wait_for_server(at_least);
+    }
+
+    pub(super) fn say(&mut self, message: &ToServer) {
+        self.out.push_back(Output::SocketSend(codec::encode(message)));
+    }
+
+    pub(super) fn socket_message(&mut self, bytes: &[u8]) {
+        // The last words of a socket that was given up change nothing.
+        if !matches!(self.meeting.server, Server::Greeting { .. } | Server::Connected { .. }) {
+            return;
+        }
+        let Ok(message) = codec::decode::<FromServer>(bytes, &codec::Limits::SERVER) else {
+            // A server that talks nonsense is left; the pause before the next attempt grows as for a dead one.
+            return self.leave_server(0);
+        };
+        match message {
+            FromServer::Welcome { version, you }
+                if matches!(self.meeting.server, Server::Greeting { .. }) =>
+            {
+                if version != slipstream_wire::VERSION {
+                    return self.leave_server(limits::RECONNECT_MAX_MS);
+                }
+                self.meeting.server = Server::Connected { you, since: self.now.ms };
+                self.join();
+            }
+            FromServer::Peers { topic, peers } if self.meeting.topic == Some(topic) => {
+                for peer in peers.into_iter().take(slipstream_wire::server::MAX_PEERS) {
+                    self.offer(peer);
+                }
+            }
+            FromServer::Signal { topic, from, payload } if self.meeting.topic == Some(topic) => {
+                self.signal(from, &payload);
+            }
+            FromServer::Gone { peer } => self.gone(peer),
+            FromServer::Away { retry_after } => {
+                self.leave_server(u64::from(retry_after.clamp(1, 3_600)) * 1_000);
+            }
+            // Late answers of a topic that was left. They change nothing.
+            FromServer::Welcome { .. } | FromServer::Peers { .. } | FromServer::Signal { .. } => {}
+        }
+    }
+
+    fn join(&mut self) {
+        let topic = self.meeting.group.as_ref().map(|group| group.topic(self.now.day()));
+        if let Some(old) = self.meeting.topic.filter(|old| Some(*old) != topic) {
+            self.say(&ToServer::Leave { topic: old });
+        }
+        self.meeting.topic = topic;
+        self.meeting.asked_at = self.now.ms;
+        if let Some(topic) = topic {
+            self.say(&ToServer::Join { topic });
+        }
+    }
+
+    /// Deadlines of the socket and of every peer.
+    pub(super) fn keep_meeting(&mut self) {
+        let now = self.now.ms;
+        match self.meeting.server {
+            Server::Waiting { until } if now >= until => self.connect(),
+            Server::Greeting { since } if now >= since + limits::GREETING_MS => self.leave_server(0),
+            Server::Connected { .. } => {
+                let today = self.meeting.group.as_ref().map(|group| group.topic(self.now.day()));
+                let lonely = self.meeting.peers.len() < self.settings.peers.min
+                    && now >= self.meeting.asked_at + limits::REJOIN_MS;
+                if self.meeting.topic != today || lonely {
+                    self.join();
+                }
+            }
+            _ => {}
+        }
+        let due: Vec<_> =
+            self.meeting.peers.iter().filter(|(_, p)| p.deadline() <= now).map(|(conn, _)| *conn).collect();
+        for conn in due {
+            self.peer_due(conn);
+        }
+    }
+
+    pub(super) fn meeting_wake(&self) -> Option<u64> {
+        let server = match self.meeting.server {
+            Server::Waiting { until } => Some(until),
+            Server::Greeting { since } => Some(since + limits::GREETING_MS),
+            Server::Connected { .. } if self.meeting.peers.len() < self.settings.peers.min => {
+                Some(self.meeting.asked_at + limits::REJOIN_MS)
+            }
+            _ => None,
+        };
+        self.meeting.peers.values().map(Peer::deadline).chain(server).min()
+    }
+
+    /// Ends a connection from this side.
+    pub(super) fn part(&mut self, conn: ConnId) {
+        self.out.push_back(Output::Close { conn });
+        self.channel_closed(conn);
+    }
+
+    /// Whoever sent wrong bytes is not met again for a while, by the certificate that it showed.
+    pub(super) fn ban(&mut self, conn: ConnId) {
+        if let Some(fingerprint) = self.meeting.peers.get(&conn).and_then(Peer::fingerprint) {
+            self.meeting.bans.push_back((self.now.ms + limits::BAN_MS, fingerprint));
+            if self.meeting.bans.len() > limits::BANS {
+                self.meeting.bans.pop_front();
+            }
+        }
+        self.part(conn);
+    }
+
+    /// The channel or its connection is gone: everything that depended on it is settled now.
+    pub(super) fn channel_closed(&mut self, conn: ConnId) {
+        if self.meeting.peers.remove(&conn).is_some() {
+            self.uploads_end(conn);
+            self.downloads_end(conn);
+            self.answers_end(conn);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! One peer, from the first word of the introduction to the end of its channel.
+
+use std::collections::BTreeMap;
+
+use slipstream_wire::{
+    codec,
+    frame::{self, Frame},
+    id::{PeerId, Salt, Tag},
+    peer::Message,
+};
+
+use super::Engine;
+use crate::{
+    body::ContentId,
+    description::Candidate,
+    group::{Offered, Transcript},
+    limits,
+    port::{ConnId, Output},
+};
+
+/// A peer's state.
+pub(super) struct Peer {
+    pub(super) id: PeerId,
+    pub(super) sid: [u8; 16],
+    pub(super) offerer: bool,
+    pub(super) stage: Stage,
+    /// Since when the stage lasts, in ms.
+    pub(super) since: u64,
+    /// When anything was heard last.
+    heard: u64,
+    /// A ping is out since then.
+    pinged: Option<u64>,
+    /// Local candidates that were found before our description left.
+    pub(super) early_out: Vec<Candidate>,
+    /// Remote candidates that came before the description.
+    pub(super) early_in: Vec<Candidate>,
+    /// Candidates taken from the other side.
+    pub(super) taken: usize,
+    pub(super) salt: Salt,
+    /// Bytes handed to the channel since its queue was last low.
+    pub(super) queued: u64,
+    pub(super) chunk: u32,
+    max_message: u32,
+    /// What the other side may ask for, by the names of this connection.
+    tags: BTreeMap<Tag, ContentId>,
+    /// How many bodies `tags` was made for.
+    tagged: u64,
+    their_salt: Option<Salt>,
+    pub(super) next_ask: u32,
+}
+
+/// How far the introduction has come.
+#[derive(Clone)]
+pub(super) enum Stage {
+    /// Offerer: our browser makes its description.
+    Offering { n_o: [u8; 16] },
+    /// Offerer: the answer is awaited.
+    Offered { offered: Offered },
+    /// Answerer: our browser makes its description.
+    Answering { offered: Offered },
+    /// Both: descriptions are exchanged, the channel is to open.
+    Opening { transcript: Transcript },
+    /// The channel is open, its proof or greeting is awaited.
+    Open { transcript: Transcript },
+    /// Proven.
+    Ready { transcript: Transcript },
+}
+
+impl Peer {
+    pub(super) fn new(id: PeerId, sid: [u8; 16], offerer: bool, stage: Stage, salt: Salt, now: u64) -> Self {
+        Self {
+            id,
+            sid,
+            offerer,
+            stage,
+            since: now,
+            heard: now,
+            pinged: None,
+            early_out: Vec::new(),
+            early_in: Vec::new(),
+            taken: 0,
+            salt,
+            queued: 0,
+            chunk: frame::CHUNK_FLOOR,
+            max_message: 0,
+            tags: BTreeMap::new(),
+            tagged: u64::MAX,
+            their_salt: None,
+            next_ask: 1,
+        }
+    }
+
+    pub(super) const fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Ready { .. })
+    }
+
+    /// The transcript, once both descriptions are known.
+    pub(super) const fn transcript(&self) -> Option<&Transcript> {
+        match &self.stage {
+            Stage::Opening { transcript } | Stage::Open { transcript } | Stage::Ready { transcript } => {
+                Some(transcript)
+            }
+            _ => None,
+        }
+    }
+
+    /// The certificate that the other side showed.
+    pub(super) fn fingerprint(&self) -> Option<[u8; 32]> {
+        self.transcript().map(|t| if self.offerer { t.fp_a } else { t.offered.fp_o })
+    }
+
+    /// When something must be done about this peer.
+    pub(super) const fn deadline(&self) -> u64 {
+        match (&self.stage, self.pinged) {
+            // From the ping on: a machine that slept has heard nothing, and that is nobody's silence.
+            (Stage::Ready { .. }, Some(at)) => at + limits::SILENT_MS - limits::PING_MS,
+            (Stage::Ready { .. }, None) => self.heard + limits::PING_MS,
+            (Stage::Open { .. }, _) => self.since + limits::HELLO_MS,
+            _ => self.since + limits::INTRODUCTION_MS,
+        }
+    }
+
+    /// Both salts, offerer's first, once the other side has said hello.
+    pub(super) fn salts(&self) -> Option<(Salt, Salt)> {
+        let theirs = self.their_salt?;
+        Some(if self.offerer { (self.salt, theirs) } else { (theirs, self.salt) })
+    }
+}
+
+impl Engine {
+    pub(super) fn channel_open(&mut self, conn: ConnId, max_message: u32) {
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        let Stage::Opening { transcript } = peer.stage else { return };
+        peer.stage = Stage::Open { transcript };
+        peer.since = self.now.ms;
+        peer.max_message = max_message;
+        let (offerer, salt) = (peer.offerer, peer.salt);
+        let confirm = match &self.meeting.group {
+            Some(group) if offerer => group.confirm(&transcript).to_vec(),
+            _ => Vec::new(),
+        };
+        let header = u32::try_from(frame::HEADER).unwrap_or(0);
+        let chunk = frame::CHUNK_DEFAULT.min(max_message.saturating_sub(header));
+        self.tell(conn, &Message::Hello { version: slipstream_wire::VERSION, chunk, salt, confirm });
+    }
+
+    pub(super) fn frame(&mut self, conn: ConnId, bytes: &[u8]) {
+        let now = self.now.ms;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        peer.heard = now;
+        peer.pinged = None;
+        let ready = peer.is_ready();
+        match Frame::parse(bytes) {
+            Ok(Frame::Chunk { transfer, offset, bytes }) if ready => {
+                self.chunk(conn, transfer, offset, bytes)
+            }
+            Ok(Frame::Control(message)) => match codec::decode(message, &codec::Limits::PEER) {
+                Ok(message) if ready => self.message(conn, message),
+                Ok(Message::Hello { version, chunk, salt, confirm }) => {
+                    self.greeted(conn, version, chunk, salt, &confirm);
+                }
+                _ => self.part(conn),
+            },
+            _ => self.part(conn),
+        }
+    }
+
+    fn greeted(&mut self, conn: ConnId, version: u16, chunk: u32, salt: Salt, confirm: &[u8]) {
+        let now = self.now.ms;
+        let (Some(peer), Some(group)) = (self.meeting.peers.get_mut(&conn), &self.meeting.group) else {
+            return;
+        };
+        let Stage::Open { transcript } = peer.stage else { return self.part(conn) };
+        let proven = peer.offerer || group.check_confirm(&transcript, confirm).is_ok();
+        if version != slipstream_wire::VERSION || !proven || chunk < frame::CHUNK_FLOOR {
+            return self.part(conn);
+        }
+        let header = u32::try_from(frame::HEADER).unwrap_or(0);
+        peer.chunk = chunk.min(frame::CHUNK_DEFAULT).min(peer.max_message.saturating_sub(header));
+        peer.their_salt = Some(salt);
+        peer.stage = Stage::Ready { transcript };
+        peer.since = now;
+        self.meeting.first_ready.get_or_insert(now);
+        self.peer_came(conn);
+    }
+
+    fn message(&mut self, conn: ConnId, message: Message) {
+        match message {
+            Message::AskPage { ask, page } => self.answer_page(conn, ask, page),
+            Message::Page { ask, facts, entries, last } => {
+                self.page_answered(conn, ask, facts, entries, last)
+            }
+            Message::Want { transfer, tag } => self.upload_wanted(conn, transfer, tag),
+            Message::Begin { transfer, length, deflated } => {
+                self.download_begins(conn, transfer, length, deflated);
+            }
+            Message::No { ask, .. } => self.refused(conn, ask),
+            Message::Cancel { transfer } => self.upload_cancelled(conn, transfer),
+            Message::Ping { nonce } => self.tell(conn, &Message::Pong { nonce }),
+            Message::Pong { .. } => {}
+            _ => self.part(conn),
+        }
+    }
+
+    /// A peer's deadline has come.
+    pub(super) fn peer_due(&mut self, conn: ConnId) {
+        let now = self.now.ms;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        if peer.is_ready() && peer.pinged.is_none() {
+            peer.pinged = Some(now);
+            let nonce = peer.next_ask;
+            self.tell(conn, &Message::Ping { nonce });
+        } else {
+            self.part(conn);
+        }
+    }
+
+    /// Sends one control message.
+    pub(super) fn tell(&mut self, conn: ConnId, message: &Message) {
+        let frame = Frame::Control(&codec::encode(message)).to_vec();
+        self.send(conn, frame);
+    }
+
+    pub(super) fn send(&mut self, conn: ConnId, frame: Vec<u8>) {
+        if let Some(peer) = self.meeting.peers.get_mut(&conn) {
+            peer.queued += frame.len() as u64;
+            self.out.push_back(Output::Send { conn, frame });
+        }
+    }
+
+    pub(super) fn drained(&mut self, conn: ConnId) {
+        if let Some(peer) = self.meeting.peers.get_mut(&conn) {
+            peer.queued = 0;
+        }
+    }
+
+    /// A number for a question or transfer of ours on this connection.
+    pub(super) fn next_ask(&mut self, conn: ConnId) -> Option<u32> {
+        let peer = self.meeting.peers.get_mut(&conn)?;
+        let ask = peer.next_ask;
+        peer.next_ask = peer.next_ask.wrapping_add(1).max(1);
+        Some(ask)
+    }
+
+    /// Which body a peer means. Names are made when first needed, and anew when the shelf has grown since.
+    pub(super) fn body_of(&mut self, conn: ConnId, tag: Tag) -> Option<ContentId> {
+        let generation = self.shelf.generation();
+        let peer = self.meeting.peers.get_mut(&conn)?;
+        let (salt_o, salt_a) = peer.salts()?;
+        if peer.tagged != generation {
+            peer.tagged = generation;
+            peer.tags.clear();
+            peer.tags
+                .extend(self.shelf.bodies().map(|id| (crate::group::ask_tag(&salt_o, &salt_a, &id), id)));
+        }
+        peer.tags.get(&tag).copied()
+    }
+}

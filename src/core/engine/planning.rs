@@ -1,0 +1,207 @@
+//! Before a page's first byte: which bodies it will want, from where they come and how they would reach it.
+
+use std::collections::BTreeSet;
+
+use slipstream_wire::peer::Entry;
+
+use super::{
+    Engine, Reader,
+    load::{Load, Stand, Want, Way},
+};
+use crate::{
+    address::Url,
+    eligibility,
+    fact::Tab,
+    limits,
+    port::{ConnId, Held, Output, PageId, ToPage, ToWorker},
+    profile::{Profile, ProfileFacts},
+    record::Record,
+    refusal::Refusal,
+    stats::From,
+};
+
+impl Engine {
+    /// A page is about to be loaded: everything that can be known before its first byte is planned now.
+    pub(super) fn navigate(&mut self, tab: Tab, url: &str, reload: bool) {
+        let before = self.loads.remove(&tab);
+        if let Some(before) = before {
+            self.leave_load(before);
+        }
+        let Ok(url) = Url::parse(url) else { return };
+        self.make_room_for_load();
+        let mut load = Load::new(url, self.now.ms, reload);
+        if !self.settings.site_on(&load.partition) {
+            load.refused = Some(Refusal::Off);
+        }
+        let refused = load.refused.is_some();
+        let page = load.url.clone();
+        self.loads.insert(tab, load);
+        if refused {
+            return;
+        }
+        match self.shelf.profile(&page).cloned() {
+            Some(profile) => self.plan_from_shelf(tab, &profile),
+            None => self.ask_group(tab),
+        }
+    }
+
+    fn make_room_for_load(&mut self) {
+        if self.loads.len() >= limits::LOADS
+            && let Some(tab) = self.loads.iter().min_by_key(|(_, load)| load.began).map(|(tab, _)| *tab)
+            && let Some(load) = self.loads.remove(&tab)
+        {
+            self.leave_load(load);
+        }
+    }
+
+    /// The user went elsewhere: what only this load wanted stops costing at once.
+    pub(super) fn leave_load(&mut self, load: Load) {
+        if let Some(page) = load.page {
+            self.pages.remove(&page);
+        }
+        // One by one: to collect brings in a sorter of its own.
+        let mut wanted = BTreeSet::new();
+        wanted.extend(self.loads.values().flat_map(|l| l.wants.values().map(|want| want.record.id)));
+        self.stop_downloads(|id| !wanted.contains(&id));
+    }
+
+    fn plan_from_shelf(&mut self, tab: Tab, profile: &Profile) {
+        let holders: Vec<_> = self.meeting.ready().collect();
+        let records: Vec<_> = profile
+            .resources
+            .iter()
+            .filter_map(|url| self.shelf.record(&profile.page.origin(), url).cloned())
+            .collect();
+        if let Some(load) = self.loads.get_mut(&tab) {
+            load.seen_before = true;
+            load.known = profile.facts;
+        }
+        self.plan(tab, records, &holders, true);
+    }
+
+    /// A member told what the page loads.
+    pub(super) fn plan_from_group(
+        &mut self,
+        tab: Tab,
+        conn: ConnId,
+        facts: ProfileFacts,
+        entries: Vec<Entry>,
+    ) {
+        let now = self.now.unix;
+        // The document's head may have come before the answer, and it counts for more.
+        let Some(load) = self.loads.get_mut(&tab).filter(|load| load.refused.is_none()) else { return };
+        if !load.seen_before {
+            load.seen_before = true;
+            load.known = ProfileFacts { header_csp: facts.header_csp || load.facts.header_csp, ..facts };
+        }
+        let page = load.url.clone();
+        let mut records = Vec::new();
+        for entry in entries {
+            match eligibility::accept_from_group(&entry, &page, now) {
+                Ok(record) => records.push(record),
+                Err(why) => load.counts.refused(why),
+            }
+        }
+        self.plan(tab, records, &[conn], false);
+    }
+
+    /// Decides for each record how its body would reach the page, and from where it comes. `ready`: the service worker
+    /// has rules for this page from the visit before.
+    fn plan(&mut self, tab: Tab, records: Vec<Record>, holders: &[ConnId], ready: bool) {
+        let parts = self.context_parts(false);
+        let mut hold = Vec::new();
+        let mut reads = Vec::new();
+        let Some(load) = self.loads.get_mut(&tab) else { return };
+        for record in records {
+            let url = record.url.clone();
+            if let Some(want) = load.wants.get_mut(&url) {
+                if let Stand::Queued { holders: known } = &mut want.stand
+                    && want.record.id == record.id
+                {
+                    known.extend_from_slice(holders);
+                }
+                continue;
+            }
+            if load.wants.len() >= limits::PAGE_RESOURCES {
+                load.counts.refused(Refusal::Budget);
+                continue;
+            }
+            let here = self.shelf.has(record.id);
+            let allowed = if here { eligibility::may_serve_local } else { eligibility::may_offer_group };
+            let way = match load.way(&record, &parts, load.known, allowed) {
+                Ok(way) => way,
+                Err(why) => {
+                    load.counts.refused(why);
+                    continue;
+                }
+            };
+            let stand = match (here, way) {
+                // The service worker has it in the plan that was ready.
+                (true, Way::Rule) if ready => Stand::Given,
+                (true, _) => {
+                    reads.push(record.id);
+                    Stand::Reading
+                }
+                (false, _) if holders.is_empty() => continue,
+                (false, _) => Stand::Queued { holders: holders.to_vec() },
+            };
+            if way == Way::Hold {
+                hold.push(url.clone());
+            }
+            let from = if here { From::Shelf } else { From::Peer };
+            load.wants.insert(url.clone(), Want { record, way, stand, from });
+            load.order.push(url);
+        }
+        // What can only be served by rule must be there before it is asked for: it goes first.
+        let Load { order, wants, .. } = load;
+        let held = |url: &Url| wants.get(url).is_some_and(|want| want.way == Way::Hold);
+        let (last, first): (Vec<_>, Vec<_>) = std::mem::take(order).into_iter().partition(held);
+        order.extend(first.into_iter().chain(last));
+        for id in reads {
+            self.want_read(id, Reader::Load(tab));
+        }
+        self.hold(tab, hold);
+    }
+
+    fn hold(&mut self, tab: Tab, hold: Vec<Url>) {
+        let Some(load) = self.loads.get(&tab) else { return };
+        if hold.is_empty() {
+            return;
+        }
+        let host = load.url.host().to_owned();
+        let page = load.page;
+        let serial = self.next_serial();
+        let Some(load) = self.loads.get(&tab) else { return };
+        let message = ToWorker::Rules {
+            tab,
+            serial,
+            page: load.url.clone(),
+            serve: Vec::new(),
+            hold: hold.clone(),
+            gated: load.known.forbids_rules() || load.facts.forbids_rules(),
+            drop: Vec::new(),
+            nonces: Vec::new(),
+        };
+        self.tell_worker(ToWorker::Expect { host });
+        self.tell_worker(message);
+        if let Some(page) = page {
+            self.announce(page, &hold);
+        }
+    }
+
+    pub(super) fn announce(&mut self, page: PageId, hold: &[Url]) {
+        let Some(load) = self.pages.get(&page).and_then(|tab| self.loads.get(tab)) else { return };
+        let records = || hold.iter().filter_map(|url| Some(&load.wants.get(url)?.record));
+        let bytes: u64 = records().map(|record| record.length).sum();
+        // Four fifths of what the origin would take for all of them, as far as the browser's estimate goes.
+        let origin = self.origin_ms(bytes);
+        let message = ToPage::Plan {
+            hold: records()
+                .map(|r| Held { url: r.url.clone(), open: r.acao_any || r.url.same_origin(&load.url) })
+                .collect(),
+            silence: limits::PAGE_SILENCE_MS,
+            cap: (origin * 4 / 5).clamp(limits::PAGE_SILENCE_MS, limits::PAGE_HOLD_MS),
+        };
+        self.out.push_back(Output::Page { page, message });
+    }
+}

@@ -1,0 +1,262 @@
+//! The settings object, as it lies in the extension's storage. Unknown keys are left to those who know them.
+
+use serde::{Deserialize, Serialize};
+
+/// What the user, or an administrator, has set. Field names are those of the stored JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// Everything on or off.
+    pub enabled: bool,
+    /// Per origin: `"on"` or `"off"`.
+    pub sites: std::collections::BTreeMap<String, Switch>,
+    /// With whom bodies are exchanged.
+    pub sharing: Sharing,
+    /// Where browsers are introduced.
+    pub signal: Signal,
+    /// The group.
+    pub group: Group,
+    /// ICE servers.
+    pub ice: Ice,
+    /// How many peers.
+    pub peers: Peers,
+    /// Disk and upload.
+    pub limits: Limits,
+    /// Which types are touched.
+    pub types: Types,
+    /// For web developers.
+    pub developer: Developer,
+}
+
+/// A site's switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// With whom bodies are exchanged. "everyone" is read as the group: no source that proves a body public is built
+/// yet (SECURITY.md P1), so nothing could be offered to strangers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sharing {
+    /// With nobody: no packet leaves for server or peers.
+    #[default]
+    Off,
+    /// With those who hold the same invite.
+    #[serde(alias = "everyone")]
+    Group,
+}
+
+/// `signal.*`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Signal {
+    /// WebSocket URL of the introduction server, with its path.
+    pub url: String,
+}
+
+/// `group.*`
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Group {
+    /// What people call it.
+    pub name: String,
+    /// The invite secret: 32 bytes, base64url without padding.
+    pub secret: String,
+}
+
+/// Never shows the secret.
+impl std::fmt::Debug for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Group").field("joined", &!self.secret.is_empty()).finish_non_exhaustive()
+    }
+}
+
+/// `ice.*`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Ice {
+    /// STUN and TURN servers.
+    pub servers: Vec<IceServer>,
+    /// Connect through relays only, so that peers do not see this browser's address.
+    pub relay_only: bool,
+}
+
+/// One STUN or TURN server, as `RTCIceServer` of the WebRTC specification.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the specification")]
+pub struct IceServer {
+    pub urls: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+/// Never shows who or where.
+impl std::fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IceServer")
+    }
+}
+
+/// `peers.*`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Peers {
+    /// Look for more below this many.
+    pub min: usize,
+    /// Never more than this many.
+    pub max: usize,
+}
+
+/// `limits.*`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Limits {
+    /// Size of the shelf, in MiB.
+    #[serde(rename = "storeMiB")]
+    pub store_mib: u64,
+    /// Upload per day, in MiB.
+    #[serde(rename = "uploadMiBPerDay")]
+    pub upload_mib_per_day: u64,
+    /// Upload rate, in KiB per second.
+    #[serde(rename = "uploadKiBps")]
+    pub upload_kib_per_s: u64,
+}
+
+/// `types.*`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Types {
+    pub image: bool,
+    pub font: bool,
+    pub script: bool,
+}
+
+/// `developer.*`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Developer {
+    /// Touch origins whose address is a loopback one, and meet peers there.
+    pub allow_loopback: bool,
+}
+
+impl Settings {
+    /// Whether this site may be touched.
+    pub fn site_on(&self, origin: &crate::address::Origin) -> bool {
+        self.enabled && self.sites.get(origin.as_str()) != Some(&Switch::Off)
+    }
+
+    /// The group's secret, where sharing is on and the secret can be read.
+    pub fn shared_secret(&self) -> Option<[u8; 32]> {
+        (self.enabled && self.sharing == Sharing::Group).then(|| base64url_32(&self.group.secret)).flatten()
+    }
+}
+
+/// 32 bytes from 43 digits of base64url; the two spare bits must be 0, so that each secret has one form.
+fn base64url_32(text: &str) -> Option<[u8; 32]> {
+    let digits: &[u8; 43] = text.as_bytes().try_into().ok()?;
+    let mut out = [0; 32];
+    let (mut held, mut bits, mut next) = (0_u32, 0, 0);
+    for digit in digits {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        held = (held << 6) | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            *out.get_mut(next)? = u8::try_from((held >> bits) & 0xff).ok()?;
+            held &= (1 << bits) - 1;
+            next += 1;
+        }
+    }
+    (held == 0).then_some(out)
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            sites: Default::default(),
+            sharing: Sharing::Off,
+            signal: Signal::default(),
+            group: Group::default(),
+            ice: Ice::default(),
+            peers: Peers::default(),
+            limits: Limits::default(),
+            types: Types::default(),
+            developer: Developer::default(),
+        }
+    }
+}
+
+impl Default for Peers {
+    fn default() -> Self {
+        Self { min: 2, max: 8 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { store_mib: 512, upload_mib_per_day: 200, upload_kib_per_s: 512 }
+    }
+}
+
+impl Default for Types {
+    fn default() -> Self {
+        Self { image: true, font: true, script: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_object_means_the_defaults_and_nothing_is_shared() {
+        let settings: Settings = serde_json::from_str("{}").unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.sharing, Sharing::Off);
+        assert_eq!(settings.shared_secret(), None);
+    }
+
+    #[test]
+    fn the_secret_counts_only_while_sharing_is_on_and_everything_is() {
+        let read = |text: &str| serde_json::from_str::<Settings>(text).unwrap().shared_secret();
+        let secret = format!("{}8", "_".repeat(42));
+        let with = |rest: &str| format!(r#"{{"group":{{"name":"g","secret":"{secret}"}}{rest}}}"#);
+        assert_eq!(read(&with("")), None);
+        assert_eq!(read(&with(r#","sharing":"group""#)), Some([0xff; 32]));
+        assert_eq!(read(&with(r#","sharing":"everyone""#)), Some([0xff; 32]));
+        assert_eq!(read(&with(r#","sharing":"group","enabled":false"#)), None);
+    }
+
+    #[test]
+    fn a_secret_has_one_form() {
+        assert_eq!(base64url_32(&"A".repeat(43)), Some([0; 32]));
+        assert_eq!(base64url_32(&format!("{}B", "A".repeat(42))), None, "spare bits");
+        assert_eq!(base64url_32(&"A".repeat(44)), None);
+        assert_eq!(base64url_32(&"+".repeat(43)), None);
+    }
+
+    #[test]
+    fn unknown_keys_are_no_fault_and_sites_switch_off() {
+        let settings: Settings =
+            serde_json::from_str(r#"{"version":7,"sites":{"https://a-b.com":"off"},"policy":{"x":1}}"#)
+                .unwrap();
+        let site = |url| crate::address::Url::parse(url).unwrap().origin();
+        assert!(!settings.site_on(&site("https://a-b.com/")));
+        assert!(settings.site_on(&site("https://c-d.com/")));
+    }
+}

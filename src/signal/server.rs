@@ -1,0 +1,252 @@
+//! The server as a thing to start and stop: listener, routes, limits of the transport.
+//!
+//! `/v1` is the WebSocket, `/healthz` says `ok`, `/metrics` gives the figures of [`Metrics`]. TLS ends in front of it.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use futures_util::StreamExt;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use rand::SeedableRng;
+use rand::rngs::{StdRng, SysRng};
+use slipstream_wire::server::MAX_MESSAGE;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tracing::{info, warn};
+
+use crate::address::{AddressLimits, FORGOTTEN, Gate, Pass};
+use crate::hub::{Hub, Seat};
+use crate::metrics::Metrics;
+use crate::origin::Origins;
+use crate::refusal::Refusal;
+use crate::session::{self, Ending};
+
+/// What a server is told at its start.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Where to listen. Port 0 takes any free one; see [`Server::addr`].
+    pub listen: SocketAddr,
+    /// Who may open a socket.
+    pub origins: Origins,
+    /// Most WebSockets at once.
+    pub connections: usize,
+    /// What one network may open. `None` for no limit: behind a proxy, where all come from one address, and for
+    /// load tests.
+    pub addresses: Option<AddressLimits>,
+}
+
+impl Default for ServerConfig {
+    /// Loopback, any free port, extensions only, 10,000 connections, the limits of SECURITY.md.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            origins: Origins::default(),
+            connections: 10_000,
+            addresses: Some(AddressLimits::default()),
+        }
+    }
+}
+
+/// A running server. Dropping it is as abrupt as [`Server::kill`], without waiting.
+#[derive(Debug)]
+pub struct Server {
+    addr: SocketAddr,
+    hub: Arc<Hub>,
+    ending: watch::Sender<Ending>,
+    accepting: JoinHandle<()>,
+    /// Ends when the last session and the listener have ended.
+    alive: mpsc::Receiver<Infallible>,
+}
+
+impl Server {
+    /// Listens and serves, on the runtime that it is called on.
+    ///
+    /// Errors: the address cannot be taken, or the system has no randomness.
+    pub async fn start(config: ServerConfig) -> io::Result<Self> {
+        let rng = StdRng::try_from_rng(&mut SysRng).map_err(io::Error::other)?;
+        let listener = TcpListener::bind(config.listen).await?;
+        let addr = listener.local_addr()?;
+        let hub = Arc::new(Hub::new(config.connections, rng));
+        let (ending, ends) = watch::channel(Ending::Running);
+        let (living, alive) = mpsc::channel(1);
+        let gate = Arc::new(Gate::new(config.addresses));
+        let shared = Arc::new(Shared { hub: hub.clone(), origins: config.origins, gate, ends, living });
+        let accepting = tokio::spawn(accept(listener, shared));
+        info!("started");
+        Ok(Self { addr, hub, ending, accepting, alive })
+    }
+
+    /// Where it listens, with the port it got.
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The figures of this moment.
+    pub fn metrics(&self) -> Metrics {
+        self.hub.metrics()
+    }
+
+    /// Ends gracefully: takes no more connections, tells each browser when to come back, closes. After three
+    /// seconds what is left is dropped.
+    pub async fn stop(mut self) {
+        self.ending.send_replace(Ending::Away);
+        let _ = timeout(GRACE, self.alive.recv()).await;
+        info!("stopped");
+        self.kill().await;
+    }
+
+    /// Ends as a crash would: every socket is dropped where it stands. Returns when all are.
+    pub async fn kill(mut self) {
+        self.ending.send_replace(Ending::Killed);
+        self.accepting.abort();
+        let _ = self.alive.recv().await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The sessions see the sender of `ending` go.
+        self.accepting.abort();
+    }
+}
+
+/// What requests need.
+#[derive(Debug)]
+struct Shared {
+    hub: Arc<Hub>,
+    origins: Origins,
+    gate: Arc<Gate>,
+    ends: watch::Receiver<Ending>,
+    /// Never used to send; the server waits until each copy is gone.
+    living: mpsc::Sender<Infallible>,
+}
+
+impl Shared {
+    /// Errors: [`Refusal::Address`], [`Refusal::Full`], not yet counted.
+    fn admit(&self, address: IpAddr) -> Result<(Pass, Seat), Refusal> {
+        let pass = self.gate.enter(address, self.hub.now())?;
+        Ok((pass, self.hub.connect()?))
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Response {
+        self.hub.refuse(refusal);
+        match refusal {
+            Refusal::Origin => StatusCode::FORBIDDEN.into_response(),
+            Refusal::Address => (StatusCode::TOO_MANY_REQUESTS, RETRY).into_response(),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, RETRY).into_response(),
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut ends = shared.ends.clone();
+    let app = Router::new()
+        .route("/v1", get(meet))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/metrics", get(figures))
+        .with_state(shared.clone());
+    let mut requests = JoinSet::new();
+    let mut forget = interval(FORGOTTEN);
+    forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) if requests.len() < MAX_REQUESTS => {
+                    requests.spawn(request(stream, from, app.clone()));
+                }
+                Ok(_) => shared.hub.refuse(Refusal::Full),
+                Err(error) => {
+                    // Most likely out of file descriptors: let some go before the next attempt.
+                    warn!(kind = ?error.kind(), "cannot accept");
+                    sleep(BREATH).await;
+                }
+            },
+            Some(_) = requests.join_next() => {}
+            _ = forget.tick() => shared.gate.forget(shared.hub.now()),
+            () = Ending::Away.reached(&mut ends) => return,
+        }
+    }
+}
+
+/// Serves one TCP connection until it has become a WebSocket, or its time is over.
+async fn request(stream: TcpStream, from: SocketAddr, app: Router) {
+    // Signals are small and wanted now; without it they are merely later.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(app.layer(Extension(from.ip())));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_DUE)
+        .max_buf_size(MAX_HEADER_BYTES)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    // Failing is the sender's affair, and running out of time its own fault.
+    let _ = timeout(REQUEST_LIFE, connection).await;
+}
+
+async fn meet(
+    State(shared): State<Arc<Shared>>,
+    Extension(address): Extension<IpAddr>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    if !shared.origins.admit(&headers) {
+        return shared.refuse(Refusal::Origin);
+    }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let (pass, seat) = match shared.admit(address) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return shared.refuse(refusal),
+    };
+    let (ends, living) = (shared.ends.clone(), shared.living.clone());
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .on_upgrade(move |socket| {
+            let lifetime = seat.hub().lifetime();
+            session::run(seat, socket.split(), ends, lifetime, (pass, living))
+        })
+}
+
+async fn figures(State(shared): State<Arc<Shared>>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (kind, shared.hub.metrics().text()).into_response()
+}
+
+/// Buffers of a socket: 6.5 kB for an idle connection instead of 137 kB (facts W79, W80).
+const READ_BUFFER: usize = 4096;
+const MAX_WRITE_BUFFER: usize = 64 * 1024;
+/// Header fields of a request, and bytes of them (SECURITY.md §5.1).
+const MAX_HEADERS: usize = 64;
+const MAX_HEADER_BYTES: usize = 8 * 1024;
+/// How long the header of a request may take (SECURITY.md §5.1).
+const HEADERS_DUE: Duration = Duration::from_secs(5);
+/// How long a connection may go on with requests that are no WebSocket.
+const REQUEST_LIFE: Duration = Duration::from_secs(30);
+/// Connections that are not yet, or will never be, a WebSocket: 20 kB each at the most.
+const MAX_REQUESTS: usize = 4096;
+/// How long browsers may take to leave when the server stops.
+const GRACE: Duration = Duration::from_secs(3);
+/// Pause after the system refused to accept.
+const BREATH: Duration = Duration::from_millis(50);
+/// What a refused browser is told, in seconds.
+const RETRY: [(header::HeaderName, &str); 1] = [(header::RETRY_AFTER, "30")];

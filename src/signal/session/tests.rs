@@ -1,0 +1,314 @@
+//! Sessions over channels, on virtual time.
+
+use std::sync::Arc;
+
+use futures_util::{sink, stream};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use slipstream_wire::VERSION;
+use slipstream_wire::id::{PeerId, Topic};
+use slipstream_wire::server::MAX_TOPICS;
+use tokio::sync::mpsc::{Receiver, UnboundedSender, channel, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::hub::Hub;
+
+const LIFETIME: Duration = Duration::from_secs(3600);
+const TOPIC: Topic = Topic::new([7; 16]);
+
+/// A server without sockets.
+struct World {
+    hub: Arc<Hub>,
+    ending: watch::Sender<Ending>,
+}
+
+/// A browser on the far end of two channels.
+struct Browser {
+    /// `None` once it has hung up.
+    to_server: Option<UnboundedSender<Result<Message, axum::Error>>>,
+    from_server: Receiver<Message>,
+    session: JoinHandle<()>,
+}
+
+impl World {
+    fn new() -> Self {
+        let hub = Arc::new(Hub::new(100, StdRng::seed_from_u64(1)));
+        Self { hub, ending: watch::Sender::new(Ending::Running) }
+    }
+
+    /// Opens a connection; the pipe to the browser takes `pipe` messages.
+    fn open(&self, pipe: usize) -> Browser {
+        let seat = self.hub.connect().unwrap();
+        let (to_server, mut reader) = unbounded_channel();
+        let (writer, from_server) = channel(pipe);
+        let reader = stream::poll_fn(move |context| reader.poll_recv(context));
+        let writer =
+            sink::unfold(writer, async |writer, message| writer.send(message).await.map(|()| writer));
+        let session = run(seat, (Box::pin(writer), reader), self.ending.subscribe(), LIFETIME, ());
+        Browser { to_server: Some(to_server), from_server, session: tokio::spawn(session) }
+    }
+
+    async fn greeted(&self, pipe: usize) -> (Browser, PeerId) {
+        let mut browser = self.open(pipe);
+        browser.say(&ToServer::Hello { version: VERSION });
+        match browser.hear().await {
+            FromServer::Welcome { version: VERSION, you } => (browser, you),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refused(&self, refusal: Refusal) -> u64 {
+        self.hub.metrics().refused(refusal)
+    }
+}
+
+impl Browser {
+    fn say(&self, message: &ToServer) {
+        self.send(Message::Binary(encode(message).into()));
+    }
+
+    fn send(&self, message: Message) {
+        self.come(Ok(message));
+    }
+
+    fn come(&self, received: Result<Message, axum::Error>) {
+        if let Some(to_server) = &self.to_server {
+            // A session that has ended hears nothing, as a closed socket would not.
+            let _ = to_server.send(received);
+        }
+    }
+
+    fn hang_up(&mut self) {
+        self.to_server = None;
+    }
+
+    /// The next message; pings are passed over and not answered.
+    async fn hear(&mut self) -> FromServer {
+        loop {
+            match self.from_server.recv().await {
+                Some(Message::Binary(bytes)) => return decode(&bytes, &Limits::SERVER).unwrap(),
+                Some(Message::Ping(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Reads to the end: how the server closed, if it said so.
+    async fn closed(mut self) -> Option<CloseFrame> {
+        let mut frame = None;
+        while let Some(message) = self.from_server.recv().await {
+            if let Message::Close(close) = message {
+                frame = close;
+                self.hang_up();
+            }
+        }
+        self.session.await.unwrap();
+        frame
+    }
+
+    async fn code(self) -> Option<u16> {
+        self.closed().await.map(|frame| frame.code)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_browsers_meet_and_one_is_gone_when_it_goes() {
+    let world = World::new();
+    let (mut ann, ann_id) = world.greeted(9).await;
+    let (mut bob, bob_id) = world.greeted(9).await;
+    ann.say(&ToServer::Join { topic: TOPIC });
+    assert_eq!(ann.hear().await, FromServer::Peers { topic: TOPIC, peers: vec![] });
+    bob.say(&ToServer::Join { topic: TOPIC });
+    assert_eq!(bob.hear().await, FromServer::Peers { topic: TOPIC, peers: vec![ann_id] });
+    let payload = vec![1, 2, 3];
+    bob.say(&ToServer::Signal { topic: TOPIC, to: ann_id, payload: payload.clone() });
+    let signal = FromServer::Signal { topic: TOPIC, from: bob_id, payload: payload.clone() };
+    assert_eq!(ann.hear().await, signal);
+    ann.hang_up();
+    assert_eq!(ann.code().await, None, "who hangs up is told nothing");
+    bob.say(&ToServer::Signal { topic: TOPIC, to: ann_id, payload });
+    assert_eq!(bob.hear().await, FromServer::Gone { peer: ann_id });
+    let metrics = world.hub.metrics();
+    assert_eq!((metrics.connections, metrics.members, metrics.relayed, metrics.gone), (1, 1, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_greet_in_time_is_closed() {
+    let world = World::new();
+    let (start, browser) = (Instant::now(), world.open(9));
+    assert_eq!(browser.code().await, Some(CloseCode::Silent as u16));
+    assert_eq!(start.elapsed(), GREETING);
+    assert_eq!(world.hub.metrics().connections, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_do_not_stand_for_a_greeting() {
+    let world = World::new();
+    let (start, browser) = (Instant::now(), world.open(9));
+    for _ in 0..5 {
+        browser.send(Message::Ping("".into()));
+    }
+    assert_eq!(browser.code().await, Some(CloseCode::Silent as u16));
+    assert_eq!(start.elapsed(), GREETING);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_message_closes_and_is_not_echoed() {
+    let odd = [
+        Message::Binary("no such thing".into()),
+        Message::Binary("".into()),
+        Message::Text("hello".into()),
+        Message::Binary(encode(&ToServer::Hello { version: VERSION }).into()),
+    ];
+    for message in odd {
+        let world = World::new();
+        let (browser, _) = world.greeted(9).await;
+        browser.send(message.clone());
+        let frame = browser.closed().await.unwrap();
+        assert_eq!((frame.code, frame.reason.as_str()), (CloseCode::Malformed as u16, ""), "{message:?}");
+        assert_eq!(world.refused(Refusal::Malformed) + world.refused(Refusal::Order), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_version_is_told_so() {
+    let world = World::new();
+    let browser = world.open(9);
+    browser.say(&ToServer::Hello { version: VERSION + 1 });
+    assert_eq!(browser.code().await, Some(CloseCode::Version as u16));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_is_dropped_at_first_and_then_closed() {
+    let world = World::new();
+    let (browser, _) = world.greeted(9).await;
+    for _ in 0..200 {
+        browser.say(&ToServer::Leave { topic: TOPIC });
+    }
+    assert_eq!(browser.code().await, Some(CloseCode::Rate as u16));
+    assert_eq!((world.refused(Refusal::Rate), world.refused(Refusal::Flood)), (40, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_pings_is_closed_too() {
+    let world = World::new();
+    let (browser, _) = world.greeted(9).await;
+    for _ in 0..30 {
+        browser.send(Message::Ping("".into()));
+    }
+    assert_eq!(browser.code().await, Some(CloseCode::Rate as u16));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_longer_than_any_closes_as_too_big() {
+    let world = World::new();
+    let (browser, _) = world.greeted(9).await;
+    let error = tungstenite::error::CapacityError::MessageTooLong { size: 1 << 20, max_size: 1 << 14 };
+    let error = axum::Error::new(tungstenite::Error::Capacity(error));
+    browser.come(Err(error));
+    assert_eq!(browser.code().await, Some(1009));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_silent_is_pinged_and_then_closed() {
+    let world = World::new();
+    let start = Instant::now();
+    let (mut browser, _) = world.greeted(9).await;
+    assert_eq!(browser.from_server.recv().await, Some(Message::Ping("".into())));
+    assert_eq!(start.elapsed(), PING);
+    assert_eq!(browser.code().await, Some(CloseCode::Silent as u16));
+    assert_eq!(start.elapsed(), SILENCE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_answers_pings_may_stay_for_its_lifetime() {
+    let world = World::new();
+    let start = Instant::now();
+    let (mut browser, _) = world.greeted(9).await;
+    let last = loop {
+        match browser.from_server.recv().await.unwrap() {
+            Message::Ping(_) => browser.send(Message::Pong("".into())),
+            other => break other,
+        }
+    };
+    assert_eq!(start.elapsed(), LIFETIME);
+    assert_eq!(last, Message::Binary(encode(&FromServer::Away { retry_after: RETRY_AFTER }).into()));
+    assert_eq!(browser.code().await, Some(CloseCode::Away as u16));
+}
+
+/// More signals than wait for one browser, from several others, each within its own rate.
+async fn write_much_to(world: &World, reader: PeerId) {
+    let nobody = PeerId::new([0; 16]);
+    for _ in 0..3 {
+        let (mut writer, _) = world.greeted(9).await;
+        writer.say(&ToServer::Join { topic: TOPIC });
+        writer.hear().await;
+        for _ in 0..30 {
+            writer.say(&ToServer::Signal { topic: TOPIC, to: reader, payload: vec![0; 100] });
+        }
+        // Its answer comes behind all others: then the thirty have been handed on, or found nobody.
+        writer.say(&ToServer::Signal { topic: TOPIC, to: nobody, payload: vec![] });
+        while writer.hear().await != (FromServer::Gone { peer: nobody }) {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_is_closed_and_holds_up_nobody() {
+    let world = World::new();
+    let (mut slow, slow_id) = world.greeted(1).await;
+    slow.say(&ToServer::Join { topic: TOPIC });
+    slow.hear().await;
+    let start = Instant::now();
+    write_much_to(&world, slow_id).await;
+    assert!(start.elapsed() < FAREWELL, "writers did not wait for it");
+    // It never reads: no close frame can reach it, so the session gives up.
+    slow.session.await.unwrap();
+    assert_eq!(world.refused(Refusal::Slow), 1);
+    assert!(slow.from_server.len() <= 1, "what is in the pipe is lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_that_wakes_up_finds_the_code() {
+    let world = World::new();
+    let (mut slow, slow_id) = world.greeted(1).await;
+    slow.say(&ToServer::Join { topic: TOPIC });
+    slow.hear().await;
+    write_much_to(&world, slow_id).await;
+    assert_eq!(slow.code().await, Some(CloseCode::Slow as u16));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_goes_says_when_to_come_back() {
+    let world = World::new();
+    let (mut browser, _) = world.greeted(9).await;
+    world.ending.send_replace(Ending::Away);
+    assert_eq!(browser.hear().await, FromServer::Away { retry_after: RETRY_AFTER });
+    assert_eq!(browser.code().await, Some(CloseCode::Away as u16));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_server_says_nothing() {
+    let world = World::new();
+    let (browser, _) = world.greeted(9).await;
+    world.ending.send_replace(Ending::Killed);
+    assert_eq!(browser.code().await, None);
+    assert_eq!(world.hub.metrics().connections, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_leaves_the_connection_open() {
+    let world = World::new();
+    let (mut browser, _) = world.greeted(9).await;
+    for number in 0..u8::try_from(MAX_TOPICS).unwrap() {
+        let topic = Topic::new([number; 16]);
+        browser.say(&ToServer::Join { topic });
+        assert_eq!(browser.hear().await, FromServer::Peers { topic, peers: vec![] });
+    }
+    tokio::time::advance(Duration::from_secs(1)).await;
+    browser.say(&ToServer::Join { topic: Topic::new([99; 16]) });
+    tokio::time::advance(Duration::from_secs(1)).await;
+    browser.say(&ToServer::Join { topic: Topic::new([0; 16]) });
+    assert_eq!(browser.hear().await, FromServer::Peers { topic: Topic::new([0; 16]), peers: vec![] });
+    assert_eq!(world.refused(Refusal::Topics), 1);
+}

@@ -1,0 +1,30 @@
+//! Settings for browsers of the world.
+
+use slipstream_core::settings::{Settings, Sharing};
+
+/// Where the introduction server is said to be. Nobody resolves it.
+pub const SERVER: &str = "wss://signal.sim-demo.com/v1";
+
+/// As installed: the shelf works, and nobody is contacted.
+pub fn alone() -> Settings {
+    Settings::default()
+}
+
+/// A member of the group.
+pub fn member() -> Settings {
+    member_of('B')
+}
+
+/// A member of the group whose secret is made of this digit of base64url.
+pub fn member_of(digit: char) -> Settings {
+    let mut settings = Settings { sharing: Sharing::Group, ..Settings::default() };
+    SERVER.clone_into(&mut settings.signal.url);
+    // The last digit carries two spare bits, which must be 0.
+    settings.group.secret = std::iter::repeat_n(digit, 42).chain(['A']).collect();
+    settings
+}
+
+/// The extension switched off: what a page costs without it.
+pub fn off() -> Settings {
+    Settings { enabled: false, ..Settings::default() }
+}

@@ -1,0 +1,54 @@
+//! `cargo xtask`: reads the command line and calls the task.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use xtask::{Failure, bench, build, demo, doctor, package, test};
+
+/// Every task of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Xtask {
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run one benchmark: `bench page` (its own flags: `bench page --help`)
+    #[command(disable_help_flag = true)]
+    Bench(bench::Bench),
+    /// Build the unpacked extension in target/extension/
+    Build(build::Build),
+    /// Run the main job: one slow uplink, two browsers, one download (its own flags: `demo --help`)
+    #[command(disable_help_flag = true)]
+    Demo(demo::Demo),
+    /// Say what this machine has and lacks
+    Doctor,
+    /// Build the extension and pack it as a zip in target/package/, the same bytes every time
+    Package,
+    /// Run every check: format, lints, supply chain, tests, documentation, browser journeys
+    Test(test::Test),
+}
+
+fn main() -> ExitCode {
+    match run(Xtask::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Option<Task>) -> Result<(), Failure> {
+    match task {
+        None => Xtask::command().print_long_help().map_err(Failure::file("standard output")),
+        Some(Task::Bench(bench)) => bench.run(),
+        Some(Task::Build(build)) => build.run().map(drop),
+        Some(Task::Demo(demo)) => demo.run(),
+        Some(Task::Doctor) => doctor::run(),
+        Some(Task::Package) => package::run(),
+        Some(Task::Test(test)) => test.run(),
+    }
+}

@@ -1,0 +1,154 @@
+//! Load times as dots, bytes as bars.
+
+use super::{
+    markup::{at, escape, step},
+    waterfall::class,
+};
+use crate::{record::Source, scenario::Scenario, summary::Summary, units};
+
+/// A row for each scenario: a dot for each run, a bar at the median.
+pub(super) fn load_times(summaries: &[Summary<'_>], spoken: &str) -> String {
+    let longest = summaries.iter().flat_map(|s| &s.records).map(|record| record.load_ms).fold(1.0, f64::max);
+    let end = longest * 1.04;
+    let x = |ms: f64| LABELS + ms / end * (WIDTH - LABELS - FIGURE);
+    let bottom = ROW * summaries.len() as f64;
+    let step = step(end, 5.0);
+    let mut svg = String::new();
+    for count in 0..=20_u32 {
+        let ms = f64::from(count) * step;
+        if ms > end {
+            break;
+        }
+        let (x, label) = (at(x(ms)), if count == 0 { "0".to_owned() } else { units_of_axis(ms, step) });
+        svg += &format!(
+            "<path class=\"grid\" d=\"M{x} 0V{}\"/><text class=\"axis\" x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{label}</text>",
+            at(bottom),
+            at(bottom + 14.0)
+        );
+    }
+    for (row, summary) in summaries.iter().enumerate() {
+        let middle = ROW * (row as f64 + 0.5);
+        svg += &label(summary.scenario, middle);
+        for record in &summary.records {
+            svg += &format!(
+                "<circle class=\"dot\" cx=\"{}\" cy=\"{}\" r=\"4\"/>",
+                at(x(record.load_ms)),
+                at(middle)
+            );
+        }
+        svg += &format!(
+            "<path class=\"median\" d=\"M{} {}v18\"/>{}",
+            at(x(summary.load_ms)),
+            at(middle - 9.0),
+            figure(&units::time(summary.load_ms), middle)
+        );
+    }
+    wrap(&svg, bottom + 18.0, spoken)
+}
+
+/// A row for each scenario: what came over the line, from the peer and from the shelf.
+pub(super) fn bytes(summaries: &[Summary<'_>]) -> String {
+    let parts = |summary: &Summary<'_>| {
+        let served = summary.served();
+        [
+            (Source::Network, summary.origin().bytes),
+            (Source::Peer, served.peer),
+            (Source::Shelf, served.shelf),
+        ]
+    };
+    let sum = |summary: &Summary<'_>| parts(summary).iter().map(|(_, bytes)| *bytes).sum::<u64>();
+    // Bytes of a page: exact as f64.
+    let most = summaries.iter().map(sum).max().unwrap_or(0).max(1) as f64;
+    let (mut svg, mut spoken) = (String::new(), Vec::new());
+    for (row, summary) in summaries.iter().enumerate() {
+        let middle = ROW * (row as f64 + 0.5);
+        let mut left = LABELS;
+        svg += &label(summary.scenario, middle);
+        for (source, bytes) in parts(summary).into_iter().filter(|(_, bytes)| *bytes > 0) {
+            let width = (bytes as f64 / most * (WIDTH - LABELS - 2.0 * FIGURE)).max(1.5);
+            svg += &format!(
+                "<g class=\"{}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"14\"/></g>",
+                class(source),
+                at(left),
+                at(middle - 7.0),
+                at(width)
+            );
+            left += width;
+        }
+        let (line, spared) = (summary.origin().bytes, summary.served().peer + summary.served().shelf);
+        svg += &figure_at(&units::bytes(line), WIDTH - FIGURE, middle);
+        svg += &figure(&units::bytes(spared), middle);
+        let words = [summary.scenario.name(), &units::bytes(line), &units::bytes(spared)].map(str::to_owned);
+        spoken.push(format!("{}: {} over the slow line, {} spared", words[0], words[1], words[2]));
+    }
+    let bottom = ROW * summaries.len() as f64;
+    for (x, head) in [(WIDTH - FIGURE, "slow line"), (WIDTH, "spared")] {
+        let (x, y) = (at(x), at(bottom + 14.0));
+        svg += &format!("<text class=\"axis\" x=\"{x}\" y=\"{y}\" text-anchor=\"end\">{head}</text>");
+    }
+    wrap(&svg, bottom + 18.0, &spoken.join("; "))
+}
+
+fn units_of_axis(ms: f64, step: f64) -> String {
+    if step < 100.0 { format!("{} ms", at(ms)) } else { format!("{} s", at(ms / 1_000.0)) }
+}
+
+fn label(scenario: Scenario, middle: f64) -> String {
+    let text = match scenario {
+        Scenario::Plain => "no extension",
+        Scenario::First => "A, first visit",
+        Scenario::Near => "B, first visit",
+        Scenario::Again => "B, second visit",
+        Scenario::Gone => "B, A is gone",
+    };
+    format!("<text class=\"label\" x=\"0\" y=\"{}\">{}</text>", at(middle + 4.0), escape(text))
+}
+
+fn figure(text: &str, middle: f64) -> String {
+    figure_at(text, WIDTH, middle)
+}
+
+fn figure_at(text: &str, end: f64, middle: f64) -> String {
+    format!(
+        "<text class=\"figure\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+        at(end),
+        at(middle + 4.0),
+        escape(text)
+    )
+}
+
+fn wrap(svg: &str, height: f64, spoken: &str) -> String {
+    format!(
+        "<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">{svg}</svg>",
+        at(WIDTH),
+        at(height),
+        escape(spoken)
+    )
+}
+
+/// Units of the drawing; about pixels on a wide screen.
+const WIDTH: f64 = 440.0;
+const LABELS: f64 = 104.0;
+const FIGURE: f64 = 62.0;
+const ROW: f64 = 32.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::samples;
+
+    #[test]
+    fn each_run_is_a_dot() {
+        let runs = [samples::run(7_000.0), samples::run(7_500.0), samples::run(6_900.0)];
+        let chart = load_times(&Summary::of(&runs), "spoken");
+        assert_eq!((chart.matches("<circle").count(), chart.matches("class=\"median\"").count()), (15, 5));
+    }
+
+    #[test]
+    fn bars_have_the_colours_of_their_sources() {
+        let runs = [samples::run(7_000.0)];
+        let chart = bytes(&Summary::of(&runs));
+        let count = |class: &str| chart.matches(&format!("<g class=\"{class}\"")).count();
+        assert_eq!((count("network"), count("peer"), count("shelf")), (5, 1, 2));
+    }
+}

@@ -1,0 +1,15 @@
+//! Browser journeys and the checks that hold the house together.
+//!
+//! Here is what several journeys need; the journeys themselves, and the house tests, are under `tests/`.
+
+mod case;
+mod comparison;
+mod picture;
+mod shop;
+mod sockets;
+
+pub use case::{Case, Expected, Made, Sources};
+pub use comparison::{differences, new_complaints};
+pub use picture::noise;
+pub use shop::{SHOP, album, shop};
+pub use sockets::{Socket, SocketWatch, Transport, sockets_of};

@@ -1,0 +1,36 @@
+// Put into the head of every case: what a page can notice of its images without asking anybody.
+window.__events = [];
+{
+  const note = (event) => {
+    const { target, type } = event;
+    if (target instanceof HTMLImageElement) window.__events.push(`${type}:${target.id}`);
+  };
+  addEventListener("load", note, true);
+  addEventListener("error", note, true);
+  addEventListener("securitypolicyviolation", ({ violatedDirective }) => window.__events.push(violatedDirective));
+  addEventListener("load", () => {
+    const eager = [...document.images].filter((image) => image.loading !== "lazy");
+    const shown = eager.filter((image) => image.complete && image.naturalWidth > 0);
+    window.__events.push(`load event with ${shown.map((image) => image.id).join(" ")}`);
+  });
+  // Line by line, so that what differs can be told. `srcset` is where a swapped image differs, and a source's with it,
+  // and an attribute that was written again stands behind the others (facts S41).
+  window.__report = () => {
+    // A parsed copy is inert; a clone would load its images.
+    const copy = new DOMParser().parseFromString(document.documentElement.outerHTML, "text/html").documentElement;
+    for (const script of copy.querySelectorAll("script")) script.remove();
+    for (const element of copy.querySelectorAll("img, source")) {
+      element.removeAttribute("srcset");
+      const attributes = [...element.attributes].sort((a, b) => (a.name < b.name ? -1 : 1));
+      for (const { name } of attributes) element.removeAttribute(name);
+      for (const { name, value } of attributes) element.setAttribute(name, value);
+    }
+    const sizes = (image) =>
+      `${image.id} ${image.naturalWidth}×${image.naturalHeight} as ${image.width}×${image.height} ${image.complete}`;
+    return [
+      `${window.length} frames`,
+      ...[...document.images].map(sizes),
+      ...copy.outerHTML.split("\n"),
+    ];
+  };
+}
