@@ -2,37 +2,19 @@
 // nothing. Every listener is registered synchronously, because the event that woke it is waiting.
 
 import { close, engineLives, link, open, tell } from './engine_link.js';
-import { expect, gate, register, restoreHosts } from './hosts.js';
-import { apply, forget, forgetAll, renew, serves } from './rules.js';
+import { fields, follow, forgetTab, report, turnOver, unwatch, watch } from './following.js';
+import { expect, gate, restoreGates } from './hosts.js';
+import { apply, forget, forgetAll, renew } from './rules.js';
+import { attend, attended, registerScripts, unregisterScripts } from './scripts.js';
 import { onSettings, settings, siteOn } from './settings.js';
 import { readyPlan, warm } from './shelf.js';
 
 const HTTPS = ['https://*/*'];
-const TYPES = ['image', 'font', 'script'];
-/** Requests that are followed at once; more than a browser has open. */
-const MOST_REQUESTS = 2000;
-/** Response fields that the engine reads; the rest stays here. */
-const FIELDS = new Set(
-  `access-control-allow-origin age cache-control clear-site-data content-disposition content-encoding content-length
-  content-range content-security-policy content-security-policy-report-only content-type
-  cross-origin-embedder-policy cross-origin-resource-policy date etag expires last-modified pragma referrer-policy
-  refresh service-worker-allowed set-cookie slipstream vary www-authenticate`.split(/\s+/),
-);
-
 /** Numbers where there is no engine. */
 const NOTHING = { version: 1, engine: 'off', server: 'off', tab: null };
 
-/** What was seen of requests that are under way. */
-const requests = new Map();
 /** The document that each tab shows; lost when the service worker stops, and then a reload counts as a visit. */
 const shown = new Map();
-
-const fields = (headers = []) =>
-  headers
-    .map(({ name, value }) => [name.toLowerCase(), value ?? ''])
-    // A cookie's value is nobody's business: that there was one is all that counts.
-    .map(([name, value]) => [name, name === 'set-cookie' ? '1' : value])
-    .filter(([name]) => FIELDS.has(name));
 
 const ours = (details) =>
   details.tabId >= 0 && details.frameId === 0 && details.documentLifecycle !== 'prerender';
@@ -44,21 +26,6 @@ chrome.webRequest.onBeforeRequest.addListener(
   { urls: HTTPS, types: ['main_frame'] },
 );
 
-chrome.webRequest.onSendHeaders.addListener(
-  (details) => {
-    if (!ours(details)) return;
-    // A request that was redirected on its way sends its headers twice.
-    const request = { redirected: requests.has(details.requestId) };
-    if (requests.size >= MOST_REQUESTS) requests.delete(requests.keys().next().value);
-    requests.set(details.requestId, request);
-    const sent = (name) => details.requestHeaders?.find((field) => field.name.toLowerCase() === name)?.value;
-    request.cookie = sent('cookie') !== undefined;
-    request.accept = sent('accept');
-  },
-  { urls: HTTPS, types: TYPES },
-  ['requestHeaders', 'extraHeaders'],
-);
-
 chrome.webRequest.onHeadersReceived.addListener(
   (details) => {
     const redirect = details.statusCode >= 300 && details.statusCode < 400 && details.statusCode !== 304;
@@ -68,42 +35,12 @@ chrome.webRequest.onHeadersReceived.addListener(
     say({ type: 'head', tab, url, status, headers: fields(details.responseHeaders) });
   },
   { urls: HTTPS, types: ['main_frame'] },
-  ['responseHeaders', 'extraHeaders'],
+  ['responseHeaders'],
 );
-
-chrome.webRequest.onCompleted.addListener(
-  (details) => {
-    const request = requests.get(details.requestId);
-    requests.delete(details.requestId);
-    if (!ours(details)) return;
-    say({
-      type: 'response',
-      tab: details.tabId,
-      url: details.url,
-      requestType: details.type,
-      method: details.method,
-      status: details.statusCode,
-      fromCache: details.fromCache,
-      redirected: request?.redirected ?? false,
-      headers: fields(details.responseHeaders),
-      cookie: request?.cookie,
-      accept: request?.accept,
-      ip: details.ip,
-      topFrame: true,
-    });
-  },
-  { urls: HTTPS, types: TYPES },
-  ['responseHeaders', 'extraHeaders'],
-);
-
-chrome.webRequest.onErrorOccurred.addListener((details) => requests.delete(details.requestId), {
-  urls: HTTPS,
-  types: TYPES,
-});
 
 chrome.tabs.onRemoved.addListener((tab) => {
   shown.delete(tab);
-  unwatch(tab);
+  forgetTab(tab);
   void forget(tab);
   void engineLives().then((lives) => lives && say({ type: 'tabClosed', tab }));
 });
@@ -118,6 +55,7 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   if (sender.id !== chrome.runtime.id || !sender.url?.startsWith(chrome.runtime.getURL(''))) return false;
   switch (message?.type) {
     case 'stats':
+      report(message.tab, say);
       void ask({ type: 'stats', tab: message.tab }, NOTHING).then(respond);
       return true;
     case 'outcomes':
@@ -134,26 +72,18 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   }
 });
 
-/** Requests that a rule answers never send headers; only where there are such rules are they watched for. */
-const watched = new Map();
+let saying = Promise.resolve();
 
-function watch(tab) {
-  if (watched.has(tab)) return;
-  const asked = (details) => {
-    if (ours(details) && serves(tab, details.url)) say({ type: 'substituted', tab, url: details.url });
-  };
-  watched.set(tab, asked);
-  chrome.webRequest.onBeforeRequest.addListener(asked, { urls: HTTPS, types: TYPES, tabId: tab });
-}
-
-function unwatch(tab) {
-  if (watched.has(tab)) chrome.webRequest.onBeforeRequest.removeListener(watched.get(tab));
-  watched.delete(tab);
-}
-
-/** Tells the engine, unless everything is switched off: then there is none, and none is to be started. */
+/**
+ * Tells the engine a fact, or what becomes one, each in its turn; unless everything is switched off: then there is no
+ * engine, and none is to be started.
+ */
 function say(fact) {
-  void settings().then(({ enabled }) => enabled !== false && tell(fact));
+  saying = saying.then(async () => {
+    const told = await fact;
+    if ((await settings()).enabled !== false) tell(told);
+  });
+  saying = saying.catch((fault) => console.warn('a fact was lost:', fault.name));
 }
 
 link(async () => [{ type: 'settings', settings: await settings() }], (message) => void obey(message));
@@ -163,11 +93,12 @@ async function navigate(tab, address) {
   const url = new URL(address);
   url.hash = '';
   const reload = shown.get(tab) === address;
-  say({ type: 'navigate', tab, url: url.href, reload });
+  say(attended(url.host).then((there) => ({ type: 'navigate', tab, url: url.href, reload, attended: there })));
+  turnOver(tab);
   unwatch(tab);
   const ready = async () => {
     const plan = !reload && siteOn(await settings(), url.origin) ? await readyPlan(url.href) : [];
-    if (plan.length > 0) watch(tab);
+    if (plan.length > 0) watch(tab, say);
     return plan;
   };
   await renew(tab, url.host, ready());
@@ -177,12 +108,22 @@ async function navigate(tab, address) {
 async function obey(message) {
   switch (message.type) {
     case 'rules':
-      if (message.serve.length > 0) watch(message.tab);
+      if (message.serve.length > 0) watch(message.tab, say);
       await apply(message);
       tell({ type: 'applied', tab: message.tab, serial: message.serial });
       break;
     case 'expect':
       await expect(message.host);
+      break;
+    case 'follow':
+      follow(message.tab, message.on, say);
+      break;
+    case 'report':
+      report(message.tab, say);
+      say({ type: 'reported', tab: message.tab });
+      break;
+    case 'attend':
+      await attend();
       break;
     case 'gate':
       await gate(message.host);
@@ -194,7 +135,7 @@ async function obey(message) {
 }
 
 async function begin() {
-  await restoreHosts();
+  await restoreGates();
   await settingsChanged();
 }
 
@@ -208,16 +149,9 @@ function settingsChanged() {
 
 async function applySettings() {
   const current = await settings();
-  const off = Object.entries(current.sites ?? {}).filter(([, value]) => value === 'off');
   const enabled = current.enabled !== false;
-  const script = {
-    id: 'content',
-    js: ['candidates.js', 'uses.js', 'content.js'],
-    matches: HTTPS,
-    excludeMatches: off.map(([origin]) => `${origin}/*`),
-    runAt: 'document_start',
-  };
-  await register(script, enabled);
+  if (enabled) await registerScripts();
+  else await unregisterScripts();
   if (enabled) {
     await open();
     tell({ type: 'settings', settings: await settings() });

@@ -1,7 +1,7 @@
 // Which candidate of an image the browser would load, told from the attributes alone. It must be told before the request,
 // because an image whose request was ended is not to be asked; where that cannot be done, there is no answer.
 
-globalThis.slipstreamCandidates = (() => {
+globalThis.slipstreamCandidates ??= (() => {
   'use strict';
 
   // Image types that every Chromium this extension runs on can show.

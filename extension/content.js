@@ -1,9 +1,11 @@
-// The content script: it tells the engine what the document is like, puts images in their place that the engine
-// brings, lets all others go to their origin, and reads bodies from the page's own cache in idle time. On a page
-// without a plan it only reports. It obeys; facts §7, §12 and §14 say why each step is as it is.
+// The content script of pages that may be held: it puts images in their place that the engine brings, and lets all
+// others go to their origin. It obeys; facts §7, §12 and §14 say why each step is as it is.
 
 (() => {
   'use strict';
+
+  // Registered for all pages and for this host, it comes twice.
+  if (globalThis.slipstreamChosen) return;
 
   // Added to a URL, it takes a request past the rules; no server ever sees it. rules.js has it, too.
   const TO_ORIGIN = '#slip-origin';
@@ -13,14 +15,8 @@
   // An image that fails so soon after it was sent to its origin has met the end of its first request, in ms.
   const AGAIN = 50;
 
-  const { absolute, candidates, choose, parseSrcset, sources, wellFormed } = globalThis.slipstreamCandidates;
-
-  let port;
-  try {
-    port = chrome.runtime.connect({ name: 'page' });
-  } catch {
-    return; // The extension was replaced under this page.
-  }
+  const { candidates, choose, parseSrcset, sources } = globalThis.slipstreamCandidates;
+  const { lives, tell, on, onEnd } = globalThis.slipstreamLink;
 
   /** What is on its way: by URL, who waits for it, and what came. */
   const coming = new Map();
@@ -36,39 +32,21 @@
   let holdCap = UNDECIDED;
   let waiting = 0;
 
-  port.onMessage.addListener((message) => {
-    switch (message.type) {
-      case 'plan':
-        planned(message);
-        break;
-      case 'body':
-        arrived(message);
-        break;
-      case 'miss':
-        missed(message.url);
-        break;
-      case 'harvest':
-        void harvest(message.items, message.parallel);
-        break;
-    }
-  });
-  port.onDisconnect.addListener(() => {
-    void chrome.runtime.lastError;
+  if (!lives()) return;
+  on('plan', planned);
+  on('body', arrived);
+  on('miss', ({ url }) => missed(url));
+  onEnd(() => {
     decide();
     giveUp();
   });
 
   addEventListener('error', onError, true);
-  addEventListener('DOMContentLoaded', onParsed, { once: true });
+  addEventListener('DOMContentLoaded', settle, { once: true });
   setTimeout(decide, UNDECIDED);
 
-  function tell(message) {
-    try {
-      port.postMessage(message);
-    } catch {
-      // Disconnected: the engine is gone, and the page has all it needs.
-    }
-  }
+  /** The URL that an image had chosen before it was touched. */
+  globalThis.slipstreamChosen = (image) => states.get(image)?.choice.url;
 
   // ---- the plan
 
@@ -339,56 +317,5 @@
 
   function release() {
     holder?.remove();
-  }
-
-  // ---- what the document is like
-
-  function onParsed() {
-    const parsed = [...document.images];
-    settle();
-    const report = () => requestIdleCallback(() => void seen(parsed), { timeout: 2000 });
-    if (document.readyState === 'complete') report();
-    else addEventListener('load', () => setTimeout(report), { once: true });
-  }
-
-  async function seen(parsed) {
-    const images = new Set();
-    for (const image of parsed) {
-      const url = states.get(image)?.choice.url ?? (absolute(image.currentSrc) || choose(image)?.url);
-      if (url && wellFormed(image)) images.add(url);
-    }
-    // Only an image element can be given its bytes later: what anything else shows, too, must not be held.
-    if (images.size > 0) for (const url of await globalThis.slipstreamOtherUses()) images.delete(url);
-    tell({
-      type: 'seen',
-      metaCsp: document.querySelector('meta[http-equiv="content-security-policy" i]') !== null,
-      serviceWorker: Boolean(navigator.serviceWorker?.controller),
-      sensitive: document.querySelector('input[type=password], [autocomplete^="cc-"]') !== null,
-      images: [...images].slice(0, 512),
-      loaded: true,
-    });
-  }
-
-  // ---- the harvest
-
-  async function harvest(items, parallel) {
-    const queue = [...items];
-    const reader = async () => {
-      for (let item = queue.shift(); item; item = queue.shift()) {
-        await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 1000 }));
-        const url = item.nonce ? `${item.url}#${item.nonce}` : item.url;
-        tell({ type: 'harvested', url: item.url, bytes: await read(url) });
-      }
-    };
-    await Promise.all(Array.from({ length: parallel }, reader));
-  }
-
-  async function read(url) {
-    try {
-      const response = await fetch(url, { cache: 'force-cache', credentials: 'omit', redirect: 'error' });
-      return response.ok ? await response.arrayBuffer() : null;
-    } catch {
-      return null;
-    }
   }
 })();

@@ -1,7 +1,7 @@
 // Which images a document shows by other means than its `<img>` elements: backgrounds, posters, preloads, drawings,
 // frames and shadow trees. Nobody can bring those their bytes later, so an address among them must never be held.
 
-globalThis.slipstreamOtherUses = (() => {
+globalThis.slipstreamOtherUses ??= (() => {
   'use strict';
 
   /** Elements that are looked at; larger documents keep the rest to themselves. */

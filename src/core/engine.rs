@@ -5,6 +5,7 @@ mod answers;
 mod delivery;
 mod document;
 mod downloads;
+mod following;
 mod harvest;
 mod introductions;
 mod load;
@@ -28,6 +29,7 @@ use crate::{
     time::Now,
 };
 use downloads::Downloads;
+use following::Barren;
 use load::{Load, PageSeen};
 use meeting::Meeting;
 use uploads::Uploads;
@@ -50,6 +52,10 @@ pub struct Engine {
     meeting: Meeting,
     downloads: Downloads,
     uploads: Uploads,
+    /// Sites that are left in peace, the oldest first.
+    barren: VecDeque<Barren>,
+    /// Whether the service worker was told that any page may be held.
+    attending: bool,
     /// Number of the last update of rules.
     rule_serial: u32,
     counts: Counts,
@@ -92,6 +98,8 @@ impl Engine {
             meeting: Meeting::default(),
             downloads: Downloads::default(),
             uploads: Uploads::default(),
+            barren: VecDeque::new(),
+            attending: false,
             rule_serial: 0,
             counts: Counts::default(),
         }
@@ -125,6 +133,7 @@ impl Engine {
         }
         // Whatever happened, time has passed: every deadline is looked at on every input, so none can be missed.
         self.keep_meeting();
+        self.attend();
         self.keep_downloads();
         self.keep_loads();
         self.keep_harvest();
@@ -176,10 +185,15 @@ impl Engine {
         match fact {
             Fact::Settings { settings } => self.set(*settings),
             Fact::Link { rtt, downlink } => self.estimate(rtt, downlink),
-            Fact::Navigate { tab, url, reload } => self.navigate(tab, &url, reload),
+            Fact::Navigate { tab, url, reload, attended } => self.navigate(tab, &url, reload, attended),
             Fact::Head { tab, url, status, headers } => self.head(tab, &url, status, &headers),
             Fact::Substituted { tab, url } => self.substituted(tab, &url),
-            Fact::Response(response) => self.response(*response),
+            Fact::Responses { responses } => {
+                for response in responses {
+                    self.response(response);
+                }
+            }
+            Fact::Reported { tab } => self.reported(tab),
             Fact::Applied { tab, serial } => self.applied(tab, serial),
             Fact::TabClosed { tab } => {
                 if let Some(load) = self.loads.remove(&tab) {
@@ -208,6 +222,7 @@ impl Engine {
     fn set(&mut self, settings: Settings) {
         self.settings = settings;
         self.settings_changed();
+        self.follow_again();
     }
 
     fn estimate(&mut self, rtt: f64, downlink: f64) {

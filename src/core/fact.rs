@@ -34,6 +34,8 @@ pub enum Fact {
         url: String,
         /// The tab shows this very URL now: the user may want it anew (SECURITY.md §3.5).
         reload: bool,
+        /// The content script will be there before the document's first element: its images can be held.
+        attended: bool,
     },
     /// The head of the document's response.
     Head {
@@ -53,8 +55,16 @@ pub enum Fact {
         /// Of the subresource.
         url: String,
     },
-    /// A subresource was loaded from the network or the browser's cache.
-    Response(Box<Response>),
+    /// Subresources were loaded from the network or the browser's cache.
+    Responses {
+        /// In the order of their ends.
+        responses: Vec<Response>,
+    },
+    /// All responses that this tab has had by now were told.
+    Reported {
+        /// Where.
+        tab: Tab,
+    },
     /// An update of rules is carried out.
     Applied {
         /// Where.

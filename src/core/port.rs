@@ -218,6 +218,21 @@ pub enum ToWorker {
         /// Of the pages.
         host: String,
     },
+    /// Whether requests of this tab are to be watched and told. Each event costs a page time (`bench page`), so it is
+    /// done only where there is something to learn or to count.
+    Follow {
+        /// Where.
+        tab: Tab,
+        /// From now on, or not any more.
+        on: bool,
+    },
+    /// Tell what was seen of this tab's requests. Answered by [`Fact::Reported`].
+    Report {
+        /// Where.
+        tab: Tab,
+    },
+    /// Any page may be held from now on, and not only those of hosts that were named by [`Self::Expect`].
+    Attend,
     /// Pages of this host are never to be touched by rules: a policy in `<meta>`, or a service worker.
     Gate {
         /// Of the pages.

@@ -93,9 +93,10 @@ impl World {
             }
             Wanted::Resource(at, _) => {
                 let visit = &self.visits[id.0];
-                let (browser, response) = (visit.browser, response(visit.tab, &visit.page.resources[at]));
+                let (browser, tab) = (visit.browser, visit.tab);
+                let response = response(tab, &visit.page.resources[at]);
+                self.browsers[browser.0].worker.note(tab, response);
                 self.done(id, at, Source::Network);
-                self.fact(browser, Fact::Response(Box::new(response)));
             }
         }
     }

@@ -195,8 +195,8 @@ impl World {
         if browser.life != life.life {
             return;
         }
-        if let Some((tab, serial)) = browser.worker.obey(message) {
-            self.tell(life, Input::Fact(Fact::Applied { tab, serial }));
+        for fact in browser.worker.obey(message) {
+            self.tell(life, Input::Fact(fact));
         }
     }
 

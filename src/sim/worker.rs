@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slipstream_core::{
     body::Verified,
-    fact::Tab,
+    fact::{Fact, Response, Tab},
     port::{Nonce, Serve, ToWorker},
 };
 
@@ -12,6 +12,11 @@ use slipstream_core::{
 pub(crate) struct Worker {
     tabs: BTreeMap<Tab, BTreeMap<String, Rules>>,
     gates: BTreeSet<String>,
+    /// Hosts whose pages may be held, and whether any page may be.
+    expected: BTreeSet<String>,
+    everywhere: bool,
+    /// Tabs whose requests are followed, with what is still to be told of them.
+    followed: BTreeMap<Tab, Vec<Response>>,
     /// What each tab shows, to know a reload.
     pub(crate) shown: BTreeMap<Tab, String>,
     /// The navigation that each tab is at.
@@ -34,8 +39,8 @@ pub(crate) struct Answer {
 }
 
 impl Worker {
-    /// Carries out what the engine wants; the update of rules that is in force now.
-    pub(crate) fn obey(&mut self, message: ToWorker) -> Option<(Tab, u32)> {
+    /// Carries out what the engine wants; what it is told then.
+    pub(crate) fn obey(&mut self, message: ToWorker) -> Vec<Fact> {
         match message {
             ToWorker::Rules { tab, serial, serve, hold, drop, nonces, .. } => {
                 let rules = self.tabs.entry(tab).or_default();
@@ -49,13 +54,45 @@ impl Worker {
                     rules.entry(url.as_str().to_owned()).or_default().nonces.push(nonce.clone());
                 }
                 self.serve(tab, serve);
-                Some((tab, serial))
+                return vec![Fact::Applied { tab, serial }];
             }
             ToWorker::Gate { host } => {
                 self.gates.insert(host);
-                None
             }
-            ToWorker::Expect { .. } => None,
+            ToWorker::Expect { host } => {
+                self.expected.insert(host);
+            }
+            ToWorker::Attend => self.everywhere = true,
+            ToWorker::Follow { tab, on: true } => {
+                self.followed.entry(tab).or_default();
+            }
+            ToWorker::Follow { tab, on: false } => {
+                self.followed.remove(&tab);
+            }
+            ToWorker::Report { tab } => {
+                let responses = self.followed.get_mut(&tab).map(std::mem::take).unwrap_or_default();
+                return vec![Fact::Responses { responses }, Fact::Reported { tab }];
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether a page of this host can be held.
+    pub(crate) fn attends(&self, host: &str) -> bool {
+        self.everywhere || self.expected.contains(host)
+    }
+
+    /// Keeps a response until it is asked for.
+    pub(crate) fn note(&mut self, tab: Tab, response: Response) {
+        if let Some(kept) = self.followed.get_mut(&tab) {
+            kept.push(response);
+        }
+    }
+
+    /// Another document is on its way.
+    pub(crate) fn turn_over(&mut self, tab: Tab) {
+        if let Some(kept) = self.followed.get_mut(&tab) {
+            kept.clear();
         }
     }
 

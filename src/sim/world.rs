@@ -186,7 +186,9 @@ impl World {
         worker.turns.insert(tab, turn);
         if let Some(life) = self.life(browser).filter(|_| enabled) {
             self.visits[id.0].watched = true;
-            self.fact(browser, Fact::Navigate { tab, url: url.clone(), reload });
+            let attended = self.browsers[browser.0].worker.attends(page.host());
+            self.browsers[browser.0].worker.turn_over(tab);
+            self.fact(browser, Fact::Navigate { tab, url: url.clone(), reload, attended });
             if !reload {
                 self.queue_in_database(life, Operation::ReadyPlan { tab, page: url, turn });
             }

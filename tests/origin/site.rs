@@ -35,7 +35,15 @@ impl Site {
     /// # Errors
     /// What is wrong with the folder.
     pub fn load(dir: impl AsRef<Path>) -> Result<Self, SiteError> {
-        site_folder::load(dir.as_ref())
+        Self::open(dir)?.build()
+    }
+
+    /// The same, to be changed before it is built.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn open(dir: impl AsRef<Path>) -> Result<SiteBuilder, SiteError> {
+        site_folder::open(dir.as_ref())
     }
 
     /// A site made in memory whose page has this URL.
@@ -77,6 +85,15 @@ impl SiteBuilder {
         let host = Host { protocol, files: BTreeMap::new(), rules: Vec::new() };
         if !is_host_name(name) || self.site.hosts.insert(name.to_owned(), host).is_some() {
             self.fail(SiteError::BadHost { host: name.to_owned() });
+        }
+        self
+    }
+
+    /// All hosts that were added before speak this protocol.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        for host in self.site.hosts.values_mut() {
+            host.protocol = protocol;
         }
         self
     }

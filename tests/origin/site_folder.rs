@@ -36,7 +36,7 @@ struct HeaderEntry {
     set: BTreeMap<String, Option<String>>,
 }
 
-pub(crate) fn load(dir: &Path) -> Result<Site, SiteError> {
+pub(crate) fn open(dir: &Path) -> Result<SiteBuilder, SiteError> {
     let text = fs::read(dir.join("site.json")).map_err(|error| unreadable(&dir.join("site.json"), &error))?;
     let manifest: Manifest =
         serde_json::from_slice(&text).map_err(|error| SiteError::Malformed { reason: error.to_string() })?;
@@ -53,7 +53,7 @@ pub(crate) fn load(dir: &Path) -> Result<Site, SiteError> {
             site = site.header(&entry.host, &entry.path, name, value.as_deref());
         }
     }
-    site.build()
+    Ok(site)
 }
 
 fn add_folder(

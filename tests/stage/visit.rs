@@ -109,9 +109,14 @@ impl Visit {
 
 /// Waits for a condition of the extension, but not for ever, and lets the line work again.
 async fn lift_outage(seat: &Seat, scene: &Scene, ready: &str) -> Result<(), Fault> {
-    // In vain: whoever looks at the visit will see what was not ready.
-    let _ = seat.desk()?.wait_for(ready, READY).await;
-    scene.set_outage(None)
+    let waited = seat.desk()?.wait_for(ready, READY).await;
+    scene.set_outage(None)?;
+    if let Err(fault) = waited {
+        let (stats, said) = (seat.stats().await?, seat.said().await);
+        let rules = seat.desk()?.evaluate("chrome.declarativeNetRequest.getSessionRules()").await?;
+        return Err(format!("{fault}; rules: {rules}; numbers: {stats}; it said: {said:?}").into());
+    }
+    Ok(())
 }
 
 /// Waits until the extension has written down what the visit taught, and gives its numbers for the page's tab.
@@ -133,7 +138,7 @@ async fn settled(
 }
 
 /// How long a page may be kept waiting for the extension.
-const READY: Duration = Duration::from_secs(5);
+const READY: Duration = Duration::from_secs(10);
 
 /// All that a picture should show is there. A page that draws by script after its load event says so beforehand
 /// with `data-draws` on its root element, and when it is done with `data-drawn`.

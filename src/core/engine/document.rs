@@ -106,12 +106,13 @@ impl Engine {
         load.images.extend(urls.take(room));
         let host = load.url.host().to_owned();
         let gate = load.facts.meta_csp || load.facts.service_worker;
-        if seen.loaded && !load.loaded {
-            load.loaded = true;
-            load.harvest.soon(self.now.ms);
-        }
+        let begins = seen.loaded && !load.loaded;
+        load.loaded |= seen.loaded;
         if gate {
             self.tell_worker(ToWorker::Gate { host });
+        }
+        if begins {
+            self.begin_harvest(tab);
         }
     }
 

@@ -41,6 +41,10 @@ pub(super) struct Harvest {
     unsealing: Option<u32>,
     /// Nonce rules that are in force.
     nonces: Vec<Url>,
+    /// Until when the service worker is waited for, which was asked what the load has had by now.
+    reporting: Option<u64>,
+    /// Whether it was judged what the visit taught; late responses do not make it another visit.
+    judged: bool,
     /// Whether what the visit taught is written down.
     pub(super) settled: bool,
     /// When to look at `seen` next.
@@ -54,7 +58,7 @@ impl Harvest {
     pub(super) fn pending(&self, loaded: bool) -> usize {
         self.sealed.len()
             + self.asked.len()
-            + usize::from(loaded && (self.due.is_some() || !self.seen.is_empty()))
+            + usize::from(loaded && (self.reporting.is_some() || self.due.is_some() || !self.seen.is_empty()))
     }
 
     /// Something new is to be looked at.
@@ -107,7 +111,7 @@ impl Engine {
                 document,
                 top_frame: response.top_frame,
             });
-            if load.loaded {
+            if load.loaded && load.harvest.reporting.is_none() {
                 load.harvest.soon(self.now.ms);
             }
         }
@@ -115,9 +119,35 @@ impl Engine {
         self.came_from_network(response.tab, &url, bytes.unwrap_or(0));
     }
 
+    /// The load event is over: what was seen of its requests is asked for.
+    pub(super) fn begin_harvest(&mut self, tab: Tab) {
+        let Some(load) = self.loads.get_mut(&tab) else { return };
+        load.harvest.settled = false;
+        load.harvest.reporting = Some(self.now.ms + limits::REPORT_MS);
+        self.tell_worker(ToWorker::Report { tab });
+    }
+
+    /// All that a load has had by now was told.
+    pub(super) fn reported(&mut self, tab: Tab) {
+        if let Some(load) = self.loads.get_mut(&tab)
+            && load.harvest.reporting.take().is_some()
+        {
+            load.harvest.soon(self.now.ms);
+        }
+    }
+
     /// What is due in the harvests of all loads.
     pub(super) fn keep_harvest(&mut self) {
         let now = self.now.ms;
+        let silent: Vec<_> = self
+            .loads
+            .iter()
+            .filter(|(_, load)| load.harvest.reporting.is_some_and(|until| until <= now))
+            .map(|(tab, _)| *tab)
+            .collect();
+        for tab in silent {
+            self.reported(tab);
+        }
         let due: Vec<_> = self
             .loads
             .iter()
@@ -148,7 +178,8 @@ impl Engine {
 
     pub(super) fn harvest_wake(&self) -> Option<u64> {
         let of = |load: &Load| {
-            load.harvest.due.filter(|_| load.loaded).into_iter().chain(load.harvest.deadline).min()
+            let due = load.harvest.due.filter(|_| load.loaded);
+            due.into_iter().chain(load.harvest.reporting).chain(load.harvest.deadline).min()
         };
         self.loads.values().filter_map(of).min()
     }
@@ -277,16 +308,21 @@ impl Engine {
             return;
         }
         load.harvest.deadline = None;
+        let again = std::mem::replace(&mut load.harvest.judged, true);
         load.harvest.settled = true;
         let spent = std::mem::take(&mut load.harvest.nonces);
-        let stored = {
-            let profile = self.profile_of(tab);
-            profile.map(|profile| {
-                let ready = self.ready_for(tab, &profile);
-                self.shelf.file_profile(profile, ready)
-            })
-        };
-        self.out.extend(stored);
+        let profile = self.profile_of(tab);
+        if !again {
+            self.learnt(tab, profile.is_some());
+        }
+        if let Some(profile) = profile {
+            if self.has_held(tab, &profile) {
+                self.tell_worker(ToWorker::Expect { host: profile.page.host().to_owned() });
+            }
+            let ready = self.ready_for(tab, &profile);
+            let stored = self.shelf.file_profile(profile, ready);
+            self.out.push_back(stored);
+        }
         self.drop_rules(tab, spent);
     }
 
@@ -308,6 +344,16 @@ impl Engine {
             facts: load.facts,
             resources,
             visited: self.now.unix,
+        })
+    }
+
+    /// Whether images of this page will be held at its next visit.
+    fn has_held(&self, tab: Tab, profile: &Profile) -> bool {
+        let Some(load) = self.loads.get(&tab) else { return false };
+        let parts = self.context_parts(true);
+        let mut records = profile.resources.iter().filter_map(|url| self.shelf.record(&load.partition, url));
+        records.any(|record| {
+            load.way(record, &parts, profile.facts, eligibility::may_serve_local) == Ok(Way::Hold)
         })
     }
 

@@ -29,6 +29,10 @@ pub(super) struct Load {
     /// The page as a whole is left alone.
     pub(super) refused: Option<Refusal>,
     reload: bool,
+    /// Whether images can be held: the content script is there before they are.
+    pub(super) attended: bool,
+    /// Whether its requests are told.
+    pub(super) followed: bool,
     /// What an earlier visit, or a member, saw of the page.
     pub(super) known: ProfileFacts,
     /// Whether anybody has seen it before.
@@ -104,7 +108,7 @@ pub(super) struct PageSeen {
 }
 
 impl Load {
-    pub(super) fn new(url: Url, began: u64, reload: bool) -> Self {
+    pub(super) fn new(url: Url, began: u64, reload: bool, attended: bool) -> Self {
         Self {
             partition: url.origin(),
             url,
@@ -112,6 +116,8 @@ impl Load {
             page: None,
             refused: None,
             reload,
+            attended,
+            followed: false,
             known: ProfileFacts::default(),
             seen_before: false,
             facts: ProfileFacts::default(),
@@ -180,7 +186,11 @@ impl Load {
         let by_rule = || allowed(record, &self.context(engine, facts, Route::Rule, None)).map(|()| Way::Rule);
         // The content script swaps only what loads without CORS, or where CORS passes.
         let swap = || self.context(engine, facts, Route::Swap, Some(Mode::NoCors));
-        let by_swap = || allowed(record, &swap()).map(|()| Way::Hold);
+        let by_swap = || {
+            allowed(record, &swap())?;
+            // At the next visit it will be: its host is named when this one is over.
+            if self.attended || engine.next_visit { Ok(Way::Hold) } else { Err(Refusal::Unattended) }
+        };
         let swappable =
             record.kind == Kind::Image && matches!(record.mime.class(), Class::Raster | Class::Svg);
         if !swappable {

@@ -22,26 +22,35 @@ use crate::{
 
 impl Engine {
     /// A page is about to be loaded: everything that can be known before its first byte is planned now.
-    pub(super) fn navigate(&mut self, tab: Tab, url: &str, reload: bool) {
+    pub(super) fn navigate(&mut self, tab: Tab, url: &str, reload: bool, attended: bool) {
         let before = self.loads.remove(&tab);
         if let Some(before) = before {
             self.leave_load(before);
         }
         let Ok(url) = Url::parse(url) else { return };
         self.make_room_for_load();
-        let mut load = Load::new(url, self.now.ms, reload);
+        let mut load = Load::new(url, self.now.ms, reload, attended);
         if !self.settings.site_on(&load.partition) {
             load.refused = Some(Refusal::Off);
         }
         let refused = load.refused.is_some();
         let page = load.url.clone();
         self.loads.insert(tab, load);
-        if refused {
-            return;
+        if !refused {
+            match self.shelf.profile(&page).cloned() {
+                Some(profile) => self.plan_from_shelf(tab, &profile),
+                None => self.ask_group(tab),
+            }
         }
-        match self.shelf.profile(&page).cloned() {
-            Some(profile) => self.plan_from_shelf(tab, &profile),
-            None => self.ask_group(tab),
+        self.follow_or_not(tab);
+    }
+
+    /// Once a peer was met, any page may be held: then content scripts have to be there early, and cost each page a
+    /// little. It stays so when the peer leaves, because a page that is being opened may count on it.
+    pub(super) fn attend(&mut self) {
+        if !self.attending && self.meeting.ready().next().is_some() {
+            self.attending = true;
+            self.tell_worker(ToWorker::Attend);
         }
     }
 
@@ -152,11 +161,15 @@ impl Engine {
             load.wants.insert(url.clone(), Want { record, way, stand, from });
             load.order.push(url);
         }
+        let counts = !load.followed && !load.wants.is_empty();
         // What can only be served by rule must be there before it is asked for: it goes first.
         let Load { order, wants, .. } = load;
         let held = |url: &Url| wants.get(url).is_some_and(|want| want.way == Way::Hold);
         let (last, first): (Vec<_>, Vec<_>) = std::mem::take(order).into_iter().partition(held);
         order.extend(first.into_iter().chain(last));
+        if counts {
+            self.follow(tab, true);
+        }
         for id in reads {
             self.want_read(id, Reader::Load(tab));
         }
@@ -168,7 +181,6 @@ impl Engine {
         if hold.is_empty() {
             return;
         }
-        let host = load.url.host().to_owned();
         let page = load.page;
         let serial = self.next_serial();
         let Some(load) = self.loads.get(&tab) else { return };
@@ -182,7 +194,6 @@ impl Engine {
             drop: Vec::new(),
             nonces: Vec::new(),
         };
-        self.tell_worker(ToWorker::Expect { host });
         self.tell_worker(message);
         if let Some(page) = page {
             self.announce(page, &hold);

@@ -25,9 +25,10 @@ const LONGEST_INTRODUCTION: u64 = 3 * limits::INTRODUCTION_MS + limits::HELLO_MS
 #[derive(Clone, Debug)]
 enum Op {
     Settings(u8),
-    Navigate(i32, u8, bool),
+    Navigate(i32, u8, bool, bool),
     Head(i32, u8, bool),
     Open(u32, i32, u8),
+    Reported(i32),
     Response(i32, u8),
     Seen(u32),
     Shown(u32, u8, bool),
@@ -59,11 +60,13 @@ fn ops() -> impl Strategy<Value = Op> {
     let bytes = prop::collection::vec(any::<u8>(), 0..60);
     prop_oneof![
         2 => (0..4_u8).prop_map(Op::Settings),
-        4 => (tab.clone(), any8.clone(), any::<bool>()).prop_map(|(t, u, r)| Op::Navigate(t, u, r)),
+        4 => (tab.clone(), any8.clone(), any::<bool>(), any::<bool>())
+            .prop_map(|(t, u, r, a)| Op::Navigate(t, u, r, a)),
         2 => (tab.clone(), any8.clone(), any::<bool>()).prop_map(|(t, u, c)| Op::Head(t, u, c)),
         3 => (page.clone(), tab.clone(), any8.clone()).prop_map(|(p, t, u)| Op::Open(p, t, u)),
         4 => (tab.clone(), any8.clone()).prop_map(|(t, u)| Op::Response(t, u)),
         3 => page.clone().prop_map(Op::Seen),
+        3 => tab.clone().prop_map(Op::Reported),
         2 => (page.clone(), any8.clone(), any::<bool>()).prop_map(|(p, u, s)| Op::Shown(p, u, s)),
         3 => (page.clone(), any8.clone(), any::<Option<u16>>()).prop_map(|(p, u, b)| Op::Harvested(p, u, b)),
         1 => page.prop_map(Op::ClosePage),
@@ -159,8 +162,8 @@ impl Bench {
                 };
                 Input::Fact(Fact::Settings { settings: Box::new(found) })
             }
-            Op::Navigate(tab, n, reload) => {
-                Input::Fact(Fact::Navigate { tab: Tab(tab), url: page(n), reload })
+            Op::Navigate(tab, n, reload, attended) => {
+                Input::Fact(Fact::Navigate { tab: Tab(tab), url: page(n), reload, attended })
             }
             Op::Head(tab, n, csp) => {
                 let fields = csp.then(|| ("content-security-policy".to_owned(), "img-src *".to_owned()));
@@ -168,7 +171,10 @@ impl Bench {
                 Input::Fact(Fact::Head { tab: Tab(tab), url: page(n), status: 200, headers })
             }
             Op::Open(id, tab, n) => Input::PageOpened { page: PageId(id), tab: Tab(tab), url: page(n) },
-            Op::Response(tab, n) => Input::Fact(Fact::Response(Box::new(response(Tab(tab), url(n))))),
+            Op::Response(tab, n) => {
+                Input::Fact(Fact::Responses { responses: vec![response(Tab(tab), url(n))] })
+            }
+            Op::Reported(tab) => Input::Fact(Fact::Reported { tab: Tab(tab) }),
             Op::Seen(id) => {
                 let (meta_csp, service_worker, sensitive, loaded) = (false, false, false, true);
                 let images = (0..4).map(url).collect();
@@ -266,8 +272,13 @@ proptest! {
 
 #[test]
 fn a_harvest_that_no_page_answers_while_more_comes_wakes_nobody_again_and_again() {
-    let mut ops =
-        vec![Op::Settings(0), Op::Navigate(0, 0, false), Op::Open(0, 0, 0), Op::Response(0, 0), Op::Seen(0)];
+    let mut ops = vec![
+        Op::Settings(0),
+        Op::Navigate(0, 0, false, true),
+        Op::Open(0, 0, 0),
+        Op::Response(0, 0),
+        Op::Seen(0),
+    ];
     ops.extend([Op::Pass(limits::HARVEST_MS + 100), Op::Response(0, 1), Op::Pass(10_000)]);
     survives(ops);
 }

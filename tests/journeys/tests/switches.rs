@@ -57,7 +57,7 @@ async fn a_site_that_is_switched_off_in_the_popup_is_left_alone_from_its_next_lo
     popup.wait_for("!document.getElementById('site-choice').hidden", PATIENCE).await?;
     popup.evaluate("document.getElementById('site-on').click()").await?;
     let excluded = format!(
-        "chrome.scripting.getRegisteredContentScripts({{ids: ['content']}})\
+        "chrome.scripting.getRegisteredContentScripts({{ids: ['after']}})\
          .then(([script]) => script.excludeMatches.includes('https://{SHOP}/*'))"
     );
     browser.desk()?.wait_for(&excluded, PATIENCE).await?;
@@ -83,7 +83,7 @@ async fn switched_off_everywhere_it_leaves_nothing_running() -> Result<(), Fault
     for nothing in [
         "chrome.runtime.getContexts({contextTypes: ['OFFSCREEN_DOCUMENT']}).then((contexts) => contexts.length === 0)",
         "chrome.declarativeNetRequest.getSessionRules().then((rules) => rules.length === 0)",
-        "chrome.scripting.getRegisteredContentScripts({ids: ['content']}).then((scripts) => scripts.length === 0)",
+        "chrome.scripting.getRegisteredContentScripts({ids: ['after']}).then((scripts) => scripts.length === 0)",
     ] {
         desk.wait_for(nothing, PATIENCE).await?;
     }
