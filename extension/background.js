@@ -2,7 +2,7 @@
 // nothing. Every listener is registered synchronously, because the event that woke it is waiting.
 
 import { close, engineLives, link, open, tell } from './engine_link.js';
-import { fields, follow, forgetTab, report, turnOver, unwatch, watch } from './following.js';
+import { fields, follow, forgetTab, report, turnOver, unwatch, watch } from './requests.js';
 import { expect, gate, restoreGates } from './hosts.js';
 import { apply, forget, forgetAll, renew } from './rules.js';
 import { attend, attended, registerScripts, unregisterScripts } from './scripts.js';
@@ -38,6 +38,8 @@ chrome.webRequest.onHeadersReceived.addListener(
   ['responseHeaders'],
 );
 
+follow(say);
+
 chrome.tabs.onRemoved.addListener((tab) => {
   shown.delete(tab);
   forgetTab(tab);
@@ -55,7 +57,7 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   if (sender.id !== chrome.runtime.id || !sender.url?.startsWith(chrome.runtime.getURL(''))) return false;
   switch (message?.type) {
     case 'stats':
-      report(message.tab, say);
+      if (message.tab !== undefined) report(message.tab, say);
       void ask({ type: 'stats', tab: message.tab }, NOTHING).then(respond);
       return true;
     case 'outcomes':
@@ -114,9 +116,6 @@ async function obey(message) {
       break;
     case 'expect':
       await expect(message.host);
-      break;
-    case 'follow':
-      follow(message.tab, message.on, say);
       break;
     case 'report':
       report(message.tab, say);

@@ -22,7 +22,8 @@
   const coming = new Map();
   /** What was done to an image. */
   const states = new WeakMap();
-  /** Images that failed before it was known whether a plan stands behind it. */
+  /** Images that came before it was known whether a plan stands behind them, and those of them that failed. */
+  let early = new Set();
   let undecided = new Set();
   let decided = false;
   let observer = null;
@@ -41,6 +42,7 @@
     giveUp();
   });
 
+  observe();
   addEventListener('error', onError, true);
   addEventListener('DOMContentLoaded', settle, { once: true });
   setTimeout(decide, UNDECIDED);
@@ -50,7 +52,7 @@
 
   // ---- the plan
 
-  function planned({ hold, silence: longest, cap }) {
+  function planned({ serial, hold, silence: longest, cap }) {
     if (hold.length === 0) {
       decide();
       return;
@@ -60,27 +62,39 @@
     }
     silence = longest;
     holdCap = cap;
-    if (!observer) {
-      observer = new MutationObserver(onMutations);
-      observer.observe(document, {
-        childList: true,
-        subtree: true,
-        attributes: true,
-        attributeFilter: ['src', 'srcset'],
-      });
-    }
-    for (const image of document.images) consider(image);
+    observe();
+    onMutations(observer.takeRecords());
+    // What a script has taken out again may still be shown somewhere else.
+    for (const image of new Set([...early, ...document.images])) consider(image);
     decide();
     heard();
+    // Only now may requests be ended: whatever fails from here on is known.
+    tell({ type: 'planned', serial });
+  }
+
+  function observe() {
+    if (observer) return;
+    observer = new MutationObserver(onMutations);
+    observer.observe(document, {
+      childList: true,
+      subtree: true,
+      attributes: true,
+      attributeFilter: ['src', 'srcset'],
+    });
   }
 
   /** Images that failed too early are taken up by the plan, or get the error that was kept back. */
   function decide() {
     if (decided) return;
     decided = true;
-    const early = undecided;
+    if (coming.size === 0) {
+      observer.disconnect();
+      observer = null;
+    }
+    early = new Set();
+    const failed = undecided;
     undecided = new Set();
-    for (const image of early) {
+    for (const image of failed) {
       if (!states.has(image) && !adopt(image)) image.dispatchEvent(new Event('error'));
     }
     settle();
@@ -143,6 +157,10 @@
   }
 
   function consider(image) {
+    if (!decided && coming.size === 0) {
+      early.add(image);
+      return;
+    }
     if (states.has(image) || (image.complete && image.naturalWidth > 0)) return;
     const choice = choose(image);
     if (choice) take(image, choice);
@@ -166,6 +184,8 @@
     if (!entry) return false;
     const state = { choice, written: written(image), srcset: image.getAttribute('srcset'), phase: 'waiting' };
     states.set(image, state);
+    // Nobody but itself hears of an image that is in no document.
+    if (!image.isConnected) image.addEventListener('error', onError, true);
     // A blob has no CORS to pass: where the origin's answer might not have passed, the origin is to say so.
     const open = image.crossOrigin === null || (entry.open && image.crossOrigin !== 'use-credentials');
     if (entry.missed || !open) {
@@ -206,7 +226,14 @@
     const state = states.get(image);
     writeBack(image, state, blob);
     state.phase = 'swapped';
-    image.addEventListener('load', () => tell({ type: 'shown', url: state.choice.url }), { once: true });
+    image.addEventListener('load', () => shown(state.choice.url), { once: true });
+  }
+
+  /** Until the document is parsed there may be more images of the same address: its rule has to stand for them, too. */
+  function shown(url) {
+    const told = () => tell({ type: 'shown', url });
+    if (document.readyState !== 'loading') told();
+    else addEventListener('DOMContentLoaded', told, { once: true });
   }
 
   function toOrigin(image) {
@@ -285,7 +312,7 @@
       event.stopImmediatePropagation();
       tell({ type: 'fellBack', url: state.choice.url });
       toOrigin(image);
-    } else if (!state && !decided && globalThis.slipstreamExpected) {
+    } else if (!state && !decided) {
       event.stopImmediatePropagation();
       undecided.add(image);
       hold();

@@ -57,7 +57,7 @@ async function register() {
   ];
   if (wanted.hosts.size > 0) {
     const hosts = [...wanted.hosts].map((host) => `https://${host}/*`);
-    scripts.push(script('expected', 'document_start', hosts, 'expected.js', ...holding));
+    scripts.push(script('expected', 'document_start', hosts, ...holding));
   }
   if (wanted.everywhere) scripts.push(script('everywhere', 'document_start', HTTPS, ...holding));
   const there = new Set((await chrome.scripting.getRegisteredContentScripts()).map(({ id }) => id));

@@ -5,7 +5,6 @@ mod answers;
 mod delivery;
 mod document;
 mod downloads;
-mod following;
 mod harvest;
 mod introductions;
 mod load;
@@ -29,7 +28,6 @@ use crate::{
     time::Now,
 };
 use downloads::Downloads;
-use following::Barren;
 use load::{Load, PageSeen};
 use meeting::Meeting;
 use uploads::Uploads;
@@ -52,8 +50,6 @@ pub struct Engine {
     meeting: Meeting,
     downloads: Downloads,
     uploads: Uploads,
-    /// Sites that are left in peace, the oldest first.
-    barren: VecDeque<Barren>,
     /// Whether the service worker was told that any page may be held.
     attending: bool,
     /// Number of the last update of rules.
@@ -98,7 +94,6 @@ impl Engine {
             meeting: Meeting::default(),
             downloads: Downloads::default(),
             uploads: Uploads::default(),
-            barren: VecDeque::new(),
             attending: false,
             rule_serial: 0,
             counts: Counts::default(),
@@ -214,6 +209,7 @@ impl Engine {
             PageFact::Seen { meta_csp, service_worker, sensitive, images, loaded } => {
                 self.page_seen(page, PageSeen { meta_csp, service_worker, sensitive, images, loaded });
             }
+            PageFact::Planned { serial } => self.page_planned(page, serial),
             PageFact::Shown { url } => self.shown(page, &url),
             PageFact::FellBack { url } => self.fell_back(page, &url),
         }
@@ -222,7 +218,6 @@ impl Engine {
     fn set(&mut self, settings: Settings) {
         self.settings = settings;
         self.settings_changed();
-        self.follow_again();
     }
 
     fn estimate(&mut self, rtt: f64, downlink: f64) {

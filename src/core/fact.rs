@@ -128,6 +128,11 @@ pub enum PageFact {
         /// The load event is over and the page has a moment to spare.
         loaded: bool,
     },
+    /// The page knows what is on its way.
+    Planned {
+        /// As in [`crate::port::ToPage::Plan`].
+        serial: u32,
+    },
     /// An image that was waited for is shown.
     Shown {
         /// As it was announced.

@@ -83,12 +83,6 @@ pub const PAGE_SILENCE_MS: u64 = 1_000;
 pub const PAGE_HOLD_MS: u64 = 4_000;
 /// A service worker that was asked what a tab has loaded is not waited for any longer, in ms: it may have to start.
 pub const REPORT_MS: u64 = 2_000;
-/// Visits in a row that taught nothing of a site, after which its requests are left in peace.
-pub const BARREN_VISITS: u32 = 2;
-/// Of a site that is left in peace, every so manieth visit is looked at all the same: sites change.
-pub const BARREN_LOOK: u32 = 20;
-/// Sites that are remembered to be left in peace; the oldest makes room.
-pub const BARREN_SITES: usize = 500;
 /// Bodies read from a page's cache at once (facts S57).
 pub const HARVEST_PARALLEL: usize = 3;
 /// A harvest that the page does not answer is given up after so long, in ms.

@@ -218,14 +218,6 @@ pub enum ToWorker {
         /// Of the pages.
         host: String,
     },
-    /// Whether requests of this tab are to be watched and told. Each event costs a page time (`bench page`), so it is
-    /// done only where there is something to learn or to count.
-    Follow {
-        /// Where.
-        tab: Tab,
-        /// From now on, or not any more.
-        on: bool,
-    },
     /// Tell what was seen of this tab's requests. Answered by [`Fact::Reported`].
     Report {
         /// Where.
@@ -283,6 +275,8 @@ pub struct Held {
 pub enum ToPage {
     /// These images are on their way.
     Plan {
+        /// To be confirmed by [`PageFact::Planned`]: only then are requests ended that the page has not asked for yet.
+        serial: u32,
         /// Which.
         hold: Vec<Held>,
         /// Without news for so long, all that is still waited for goes to the origin, in ms.

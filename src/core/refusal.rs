@@ -84,8 +84,6 @@ refusals! {
     ScriptSource = "script_source",
     /// The script may ask for others relative to its own address, which a substitute does not have.
     NotSelfContained = "not_self_contained",
-    /// The site's latest visits had nothing that may be kept: its requests are not looked at for a while.
-    NothingToKeep = "nothing_to_keep",
     /// Nobody was there to wait for the image: the content script comes too late for it on this visit.
     Unattended = "unattended",
     /// The page's cache no longer had the body.

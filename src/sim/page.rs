@@ -201,13 +201,16 @@ impl World {
             return;
         }
         match message {
-            ToPage::Plan { hold, silence, .. } => {
+            ToPage::Plan { serial, hold, silence, .. } => {
                 visit.announced += hold.len();
                 visit.silence = Duration::from_millis(silence);
                 for held in hold {
                     let url = held.url.as_str();
                     visit.coming.entry(url.to_owned()).or_insert(Coming::Awaited);
                     visit.strip(url);
+                }
+                if let Some(input) = visit.fact(PageFact::Planned { serial }) {
+                    self.tell(life, input);
                 }
                 self.heard(id);
             }

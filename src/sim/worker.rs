@@ -15,8 +15,8 @@ pub(crate) struct Worker {
     /// Hosts whose pages may be held, and whether any page may be.
     expected: BTreeSet<String>,
     everywhere: bool,
-    /// Tabs whose requests are followed, with what is still to be told of them.
-    followed: BTreeMap<Tab, Vec<Response>>,
+    /// Responses that are still to be told, by tab.
+    answered: BTreeMap<Tab, Vec<Response>>,
     /// What each tab shows, to know a reload.
     pub(crate) shown: BTreeMap<Tab, String>,
     /// The navigation that each tab is at.
@@ -63,14 +63,8 @@ impl Worker {
                 self.expected.insert(host);
             }
             ToWorker::Attend => self.everywhere = true,
-            ToWorker::Follow { tab, on: true } => {
-                self.followed.entry(tab).or_default();
-            }
-            ToWorker::Follow { tab, on: false } => {
-                self.followed.remove(&tab);
-            }
             ToWorker::Report { tab } => {
-                let responses = self.followed.get_mut(&tab).map(std::mem::take).unwrap_or_default();
+                let responses = self.answered.remove(&tab).unwrap_or_default();
                 return vec![Fact::Responses { responses }, Fact::Reported { tab }];
             }
         }
@@ -84,16 +78,12 @@ impl Worker {
 
     /// Keeps a response until it is asked for.
     pub(crate) fn note(&mut self, tab: Tab, response: Response) {
-        if let Some(kept) = self.followed.get_mut(&tab) {
-            kept.push(response);
-        }
+        self.answered.entry(tab).or_default().push(response);
     }
 
     /// Another document is on its way.
     pub(crate) fn turn_over(&mut self, tab: Tab) {
-        if let Some(kept) = self.followed.get_mut(&tab) {
-            kept.clear();
-        }
+        self.answered.remove(&tab);
     }
 
     /// Puts rules that carry bytes into force.

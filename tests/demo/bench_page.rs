@@ -139,7 +139,8 @@ impl Side<'_> {
         tokio::time::sleep(stay).await;
         page.close().await?;
         // The browser asks for an icon when it pleases.
-        let asked = scene.origin().counters().sum(|url, _| !url.ends_with("/favicon.ico")).requests;
+        let is_icon = |url: &str| url.ends_with("/favicon.ico") || url.ends_with("/icon.png");
+        let asked = scene.origin().counters().sum(|url, _| !is_icon(url)).requests;
         let files = self.files.get().unwrap_or(asked);
         self.files.set(Some(files));
         if asked != files {

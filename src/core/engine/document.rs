@@ -63,14 +63,16 @@ impl Engine {
     pub(super) fn page_opened(&mut self, page: PageId, tab: Tab, url: &str) {
         let Some(load) = self.loads.get_mut(&tab).filter(|load| Url::parse(url).as_ref() == Ok(&load.url))
         else {
-            let message = ToPage::Plan { hold: Vec::new(), silence: 0, cap: 0 };
+            let message = ToPage::Plan { serial: 0, hold: Vec::new(), silence: 0, cap: 0 };
             return self.out.push_back(Output::Page { page, message });
         };
         load.page = Some(page);
         self.pages.insert(page, tab);
         let held = |url: &&Url| load.wants.get(*url).is_some_and(|want| want.way == Way::Hold);
         let hold: Vec<_> = load.order.iter().filter(held).cloned().collect();
-        self.announce(page, &hold);
+        // Their rules went ahead.
+        let serial = self.next_serial();
+        self.announce(page, serial, &hold);
         for url in hold {
             let Some(want) = self.loads.get(&tab).and_then(|load| load.wants.get(&url)) else { continue };
             match &want.stand {

@@ -43,8 +43,6 @@ pub(super) struct Harvest {
     nonces: Vec<Url>,
     /// Until when the service worker is waited for, which was asked what the load has had by now.
     reporting: Option<u64>,
-    /// Whether it was judged what the visit taught; late responses do not make it another visit.
-    judged: bool,
     /// Whether what the visit taught is written down.
     pub(super) settled: bool,
     /// When to look at `seen` next.
@@ -308,13 +306,9 @@ impl Engine {
             return;
         }
         load.harvest.deadline = None;
-        let again = std::mem::replace(&mut load.harvest.judged, true);
         load.harvest.settled = true;
         let spent = std::mem::take(&mut load.harvest.nonces);
         let profile = self.profile_of(tab);
-        if !again {
-            self.learnt(tab, profile.is_some());
-        }
         if let Some(profile) = profile {
             if self.has_held(tab, &profile) {
                 self.tell_worker(ToWorker::Expect { host: profile.page.host().to_owned() });

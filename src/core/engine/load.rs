@@ -31,8 +31,6 @@ pub(super) struct Load {
     reload: bool,
     /// Whether images can be held: the content script is there before they are.
     pub(super) attended: bool,
-    /// Whether its requests are told.
-    pub(super) followed: bool,
     /// What an earlier visit, or a member, saw of the page.
     pub(super) known: ProfileFacts,
     /// Whether anybody has seen it before.
@@ -45,6 +43,8 @@ pub(super) struct Load {
     /// Images of the parsed document, by the URL that each chose.
     pub(super) images: BTreeSet<Url>,
     pub(super) wants: BTreeMap<Url, Want>,
+    /// Images that are to be held as soon as the page has confirmed to know of them, by the plan's number.
+    pub(super) announced: BTreeMap<u32, Vec<Url>>,
     /// Keys of `wants`, in the order of need.
     pub(super) order: Vec<Url>,
     pub(super) questions: Vec<Question>,
@@ -117,7 +117,6 @@ impl Load {
             refused: None,
             reload,
             attended,
-            followed: false,
             known: ProfileFacts::default(),
             seen_before: false,
             facts: ProfileFacts::default(),
@@ -126,6 +125,7 @@ impl Load {
             loaded: false,
             images: BTreeSet::new(),
             wants: BTreeMap::new(),
+            announced: BTreeMap::new(),
             order: Vec::new(),
             questions: Vec::new(),
             batch: Vec::new(),

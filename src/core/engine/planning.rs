@@ -42,7 +42,6 @@ impl Engine {
                 None => self.ask_group(tab),
             }
         }
-        self.follow_or_not(tab);
     }
 
     /// Once a peer was met, any page may be held: then content scripts have to be there early, and cost each page a
@@ -161,52 +160,64 @@ impl Engine {
             load.wants.insert(url.clone(), Want { record, way, stand, from });
             load.order.push(url);
         }
-        let counts = !load.followed && !load.wants.is_empty();
         // What can only be served by rule must be there before it is asked for: it goes first.
         let Load { order, wants, .. } = load;
         let held = |url: &Url| wants.get(url).is_some_and(|want| want.way == Way::Hold);
         let (last, first): (Vec<_>, Vec<_>) = std::mem::take(order).into_iter().partition(held);
         order.extend(first.into_iter().chain(last));
-        if counts {
-            self.follow(tab, true);
-        }
         for id in reads {
             self.want_read(id, Reader::Load(tab));
         }
         self.hold(tab, hold);
     }
 
+    /// Images are held: at once where the page is still to come, because it asks what is held before anything else. A
+    /// page that is there must hear of it first, or it would take an ended request for a broken image.
     fn hold(&mut self, tab: Tab, hold: Vec<Url>) {
-        let Some(load) = self.loads.get(&tab) else { return };
-        if hold.is_empty() {
-            return;
-        }
-        let page = load.page;
         let serial = self.next_serial();
-        let Some(load) = self.loads.get(&tab) else { return };
+        let Some(load) = self.loads.get_mut(&tab).filter(|_| !hold.is_empty()) else { return };
+        match load.page {
+            Some(page) => {
+                load.announced.insert(serial, hold.clone());
+                self.announce(page, serial, &hold);
+            }
+            None => self.end_requests(tab, hold),
+        }
+    }
+
+    /// The page knows what is on its way.
+    pub(super) fn page_planned(&mut self, page: PageId, serial: u32) {
+        let Some(tab) = self.pages.get(&page).copied() else { return };
+        let Some(load) = self.loads.get_mut(&tab) else { return };
+        let Some(mut hold) = load.announced.remove(&serial) else { return };
+        hold.retain(|url| load.wants.get(url).is_some_and(|want| !matches!(want.stand, Stand::Missed)));
+        self.end_requests(tab, hold);
+    }
+
+    fn end_requests(&mut self, tab: Tab, hold: Vec<Url>) {
+        let serial = self.next_serial();
+        let Some(load) = self.loads.get(&tab).filter(|_| !hold.is_empty()) else { return };
         let message = ToWorker::Rules {
             tab,
             serial,
             page: load.url.clone(),
             serve: Vec::new(),
-            hold: hold.clone(),
+            hold,
             gated: load.known.forbids_rules() || load.facts.forbids_rules(),
             drop: Vec::new(),
             nonces: Vec::new(),
         };
         self.tell_worker(message);
-        if let Some(page) = page {
-            self.announce(page, &hold);
-        }
     }
 
-    pub(super) fn announce(&mut self, page: PageId, hold: &[Url]) {
+    pub(super) fn announce(&mut self, page: PageId, serial: u32, hold: &[Url]) {
         let Some(load) = self.pages.get(&page).and_then(|tab| self.loads.get(tab)) else { return };
         let records = || hold.iter().filter_map(|url| Some(&load.wants.get(url)?.record));
         let bytes: u64 = records().map(|record| record.length).sum();
         // Four fifths of what the origin would take for all of them, as far as the browser's estimate goes.
         let origin = self.origin_ms(bytes);
         let message = ToPage::Plan {
+            serial,
             hold: records()
                 .map(|r| Held { url: r.url.clone(), open: r.acao_any || r.url.same_origin(&load.url) })
                 .collect(),

@@ -1,12 +1,15 @@
-// Follows requests of single tabs, because each event costs the page that asks: those of tabs from which there is
-// something to learn, and those of tabs whose requests rules may answer. What was seen is kept until it is asked for.
+// Requests of pages: what was seen of them is kept until it is asked for, because each message costs the page that is
+// loading. Requests that a rule answers never send headers; they are told at once, and only where there are such rules
+// are they watched for.
 
 import { serves } from './rules.js';
 
 const HTTPS = ['https://*/*'];
 const TYPES = ['image', 'font', 'script'];
-/** Requests of one tab that are under way, and responses that wait to be told. */
-const MOST = 1000;
+/** Requests that are followed at once; more than a browser has open. */
+const MOST_REQUESTS = 2000;
+/** Responses of one tab that wait to be told. */
+const MOST_RESPONSES = 512;
 /** Response fields that the engine reads; the rest stays here. */
 const FIELDS = new Set(
   `access-control-allow-origin age cache-control clear-site-data content-disposition content-encoding content-length
@@ -17,12 +20,15 @@ const FIELDS = new Set(
 /** Responses that come after the load are told so much later, in ms. */
 const LATER = 200;
 
-/** By tab: its listeners, requests under way, responses that are still to be told. */
-const followed = new Map();
+/** Requests under way, by their number. */
+const requests = new Map();
+/** By tab: responses that are still to be told. */
+const tabs = new Map();
 /** By tab: the listener for requests that rules answer. */
 const watched = new Map();
 
-const ofTopFrame = ({ frameId, documentLifecycle }) => frameId === 0 && documentLifecycle !== 'prerender';
+const ofTopFrame = ({ tabId, frameId, documentLifecycle }) =>
+  tabId >= 0 && frameId === 0 && documentLifecycle !== 'prerender';
 
 /** The response fields that the engine reads. */
 export const fields = (headers = []) =>
@@ -32,34 +38,18 @@ export const fields = (headers = []) =>
     .map(([name, value]) => [name, name === 'set-cookie' ? '1' : value])
     .filter(([name]) => FIELDS.has(name));
 
-/** Follows this tab's requests from now on, or not any more. */
-export function follow(tab, on, say) {
-  if (on && !followed.has(tab)) {
-    const follower = newFollower(tab, say);
-    const filter = { urls: HTTPS, types: TYPES, tabId: tab };
-    chrome.webRequest.onSendHeaders.addListener(follower.sent, filter, ['requestHeaders', 'extraHeaders']);
-    chrome.webRequest.onCompleted.addListener(follower.completed, filter, ['responseHeaders', 'extraHeaders']);
-    chrome.webRequest.onErrorOccurred.addListener(follower.failed, filter);
-    followed.set(tab, follower);
-  } else if (!on && followed.has(tab)) {
-    const follower = followed.get(tab);
-    chrome.webRequest.onSendHeaders.removeListener(follower.sent);
-    chrome.webRequest.onCompleted.removeListener(follower.completed);
-    chrome.webRequest.onErrorOccurred.removeListener(follower.failed);
-    followed.delete(tab);
-  }
-}
-
-function newFollower(tab, say) {
-  const requests = new Map();
-  const follower = { responses: [], reported: false, timer: 0, sent, completed, failed };
-  return follower;
+/** Registers the listeners. Call it at start. `say` is told what comes after a load. */
+export function follow(say) {
+  const filter = { urls: HTTPS, types: TYPES };
+  chrome.webRequest.onSendHeaders.addListener(sent, filter, ['requestHeaders', 'extraHeaders']);
+  chrome.webRequest.onCompleted.addListener(completed, filter, ['responseHeaders', 'extraHeaders']);
+  chrome.webRequest.onErrorOccurred.addListener(({ requestId }) => requests.delete(requestId), filter);
 
   function sent(details) {
     if (!ofTopFrame(details)) return;
     // A request that was redirected on its way sends its headers twice.
     const redirected = requests.has(details.requestId);
-    if (requests.size >= MOST) requests.delete(requests.keys().next().value);
+    if (requests.size >= MOST_REQUESTS) requests.delete(requests.keys().next().value);
     const field = (name) => details.requestHeaders?.find((sent) => sent.name.toLowerCase() === name)?.value;
     requests.set(details.requestId, { redirected, cookie: field('cookie') !== undefined, accept: field('accept') });
   }
@@ -67,27 +57,27 @@ function newFollower(tab, say) {
   function completed(details) {
     const request = requests.get(details.requestId);
     requests.delete(details.requestId);
-    if (!ofTopFrame(details) || follower.responses.length >= MOST) return;
-    follower.responses.push([details, request]);
+    if (!ofTopFrame(details)) return;
+    const tab = ofTab(details.tabId);
+    if (tab.responses.length >= MOST_RESPONSES) return;
+    tab.responses.push(response(details, request));
     // Nothing is told while the page loads; later there is nobody who would ask.
-    if (follower.reported && follower.timer === 0) {
-      follower.timer = setTimeout(() => report(tab, say), LATER);
-    }
-  }
-
-  function failed(details) {
-    requests.delete(details.requestId);
+    if (tab.reported && tab.timer === 0) tab.timer = setTimeout(() => report(details.tabId, say), LATER);
   }
 }
 
+const ofTab = (tab) => {
+  if (!tabs.has(tab)) tabs.set(tab, { responses: [], reported: false, timer: 0 });
+  return tabs.get(tab);
+};
+
 /** Tells what was seen of this tab by now. */
 export function report(tab, say) {
-  const follower = followed.get(tab);
-  if (!follower) return;
-  clearTimeout(follower.timer);
-  follower.timer = 0;
-  follower.reported = true;
-  const responses = follower.responses.splice(0).map(([details, request]) => response(details, request));
+  const seen = ofTab(tab);
+  clearTimeout(seen.timer);
+  seen.timer = 0;
+  seen.reported = true;
+  const responses = seen.responses.splice(0);
   if (responses.length > 0) say({ type: 'responses', responses });
 }
 
@@ -108,13 +98,11 @@ const response = (details, request) => ({
 
 /** A new document is on its way: what is still to be told belongs to the one before. */
 export function turnOver(tab) {
-  const follower = followed.get(tab);
-  if (!follower) return;
-  clearTimeout(follower.timer);
-  Object.assign(follower, { responses: [], reported: false, timer: 0 });
+  clearTimeout(tabs.get(tab)?.timer);
+  tabs.delete(tab);
 }
 
-/** Requests that a rule answers never send headers; only where there are such rules are they watched for. */
+/** Tells of requests in this tab that a rule answers. */
 export function watch(tab, say) {
   if (watched.has(tab)) return;
   const asked = (details) => {
@@ -133,6 +121,5 @@ export function unwatch(tab) {
 /** The tab is closed. */
 export function forgetTab(tab) {
   turnOver(tab);
-  follow(tab, false);
   unwatch(tab);
 }
