@@ -48,8 +48,18 @@ impl Browser {
         self.socket.send(Message::Binary(encode(message).into())).await.expect("the socket is open");
     }
 
+    /// The next that is no ping.
+    async fn next(&mut self) -> Option<Result<Message, Error>> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Ping(_))) => {}
+                other => return other,
+            }
+        }
+    }
+
     async fn hear(&mut self) -> FromServer {
-        match self.socket.next().await {
+        match self.next().await {
             Some(Ok(Message::Binary(bytes))) => {
                 decode(&bytes, &Limits::SERVER).expect("the server is well-formed")
             }
@@ -59,7 +69,7 @@ impl Browser {
 
     /// The code of the close frame that comes next.
     async fn code(&mut self) -> u16 {
-        match self.socket.next().await {
+        match self.next().await {
             Some(Ok(Message::Close(Some(frame)))) => frame.code.into(),
             other => panic!("{other:?}"),
         }
@@ -146,7 +156,7 @@ async fn a_full_server_says_when_to_come_back() {
 
 #[tokio::test]
 async fn one_address_does_not_take_all_places() {
-    let limits = AddressLimits { open: 2, new: Rate { per_second: 1, burst: 100 } };
+    let limits = AddressLimits { open: 2, new: Rate::per_second(1, 100) };
     let config = ServerConfig { addresses: Some(limits), ..ServerConfig::default() };
     let server = Server::start(config).await.unwrap();
     let _held = [Browser::greeted(server.addr()).await, Browser::greeted(server.addr()).await];
@@ -184,7 +194,7 @@ async fn a_stopping_server_sends_its_browsers_away() {
     let stopping = tokio::spawn(server.stop());
     assert!(matches!(browser.hear().await, FromServer::Away { retry_after: 1..=3600 }));
     assert_eq!(browser.code().await, CloseCode::Away as u16);
-    assert!(browser.socket.next().await.is_none());
+    assert!(browser.next().await.is_none());
     stopping.await.unwrap();
     assert!(TcpStream::connect(addr).await.is_err(), "nobody listens any more");
 }
@@ -195,7 +205,7 @@ async fn a_killed_server_just_is_no_more() {
     let addr = server.addr();
     let (mut browser, _) = Browser::greeted(addr).await;
     server.kill().await;
-    assert!(matches!(browser.socket.next().await, Some(Err(_)) | None), "no farewell");
+    assert!(matches!(browser.next().await, Some(Err(_)) | None), "no farewell");
     assert!(TcpStream::connect(addr).await.is_err());
     let again = Server::start(ServerConfig { listen: addr, ..ServerConfig::default() }).await.unwrap();
     assert_eq!(again.addr(), addr, "the port is free for the next one");
