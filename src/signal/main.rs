@@ -106,6 +106,7 @@ impl Args {
                 0 => Rate::per_second(u32::MAX, u32::MAX),
                 each_second => Rate::per_second(each_second, each_second),
             },
+            memory: Some(ServerConfig::memory_for(self.connections)),
             addresses: (self.per_address > 0).then_some(limits),
             pairing: self.pairing,
             ice: Ice::new(self.stun, self.turn, secret.trim().to_owned()).map_err(in_words)?,

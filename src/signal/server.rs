@@ -56,6 +56,9 @@ pub struct ServerConfig {
     pub connections: usize,
     /// New connections, of all together.
     pub arrivals: Rate,
+    /// Bytes of memory of the whole process above which no new connection is taken. `None` where the server is a guest
+    /// in a process whose memory is not its own, as in tests: it would turn browsers away for what others hold.
+    pub memory: Option<u64>,
     /// What one network may open. `None` for no limit: for load tests.
     pub addresses: Option<AddressLimits>,
     /// How newcomers are paired.
@@ -64,6 +67,14 @@ pub struct ServerConfig {
     pub ice: Ice,
     /// NATS servers that this node shares topics through, as `nats://host:4222`, several with commas between them.
     pub bus: Option<String>,
+}
+
+impl ServerConfig {
+    /// For a process that is nothing but this server: 80 % of 256 MiB and 32 KiB for each connection (SECURITY.md §5.1).
+    pub const fn memory_for(connections: usize) -> u64 {
+        let most = 256 * 1024 * 1024 + 32 * 1024 * connections as u64;
+        most / 10 * 8
+    }
 }
 
 impl Default for ServerConfig {
@@ -77,6 +88,7 @@ impl Default for ServerConfig {
             proxies: Proxies::default(),
             connections: settings.capacity,
             arrivals: settings.arrivals,
+            memory: None,
             addresses: Some(AddressLimits::default()),
             pairing: settings.pairing,
             ice: settings.ice,
@@ -134,7 +146,7 @@ impl Server {
             origins: config.origins,
             proxies: config.proxies,
             gate,
-            most: config.connections,
+            memory: config.memory,
             ends,
             living,
         });
@@ -187,8 +199,7 @@ struct Shared {
     tls: Option<Tls>,
     origins: Origins,
     proxies: Proxies,
-    /// Most connections.
-    most: usize,
+    memory: Option<u64>,
     gate: Arc<Gate>,
     ends: watch::Receiver<Ending>,
     /// Never used to send; the server waits until each copy is gone.
@@ -238,17 +249,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             Some(_) = requests.join_next() => {}
             _ = second.tick() => {
                 shared.gate.forget(shared.hub.now());
-                shared.hub.weigh(resident().is_some_and(|bytes| bytes > most_memory(shared.most)));
+                if let Some((most, resident)) = shared.memory.zip(resident()) {
+                    shared.hub.weigh(resident > most);
+                }
             }
             () = Ending::Away.reached(&mut ends) => return,
         }
     }
-}
-
-/// Above so many bytes no new connection is taken: 80 % of 256 MiB and 32 KiB for each connection (SECURITY.md §5.1).
-const fn most_memory(connections: usize) -> u64 {
-    let most = 256 * 1024 * 1024 + 32 * 1024 * connections as u64;
-    most / 10 * 8
 }
 
 /// Serves one TCP connection until it has become a WebSocket, or its time is over.

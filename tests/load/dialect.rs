@@ -87,7 +87,8 @@ impl Dialect {
                 one.socket.send(&join).await?;
                 expect(one, |message| matches!(message, FromServer::Peers { .. })).await?;
                 two.socket.send(&join).await?;
-                expect(two, |message| matches!(message, FromServer::Peers { peers, .. } if !peers.is_empty())).await
+                expect(two, |message| matches!(message, FromServer::Peers { peers, .. } if !peers.is_empty()))
+                    .await
             }
             Self::Tracker => {
                 one.socket.send(&text(&one.announce(round, json!({ "event": "started" })))).await?;
@@ -104,7 +105,14 @@ impl Dialect {
     }
 
     /// Adds a signal to what is about to be sent.
-    pub(crate) fn signal(self, (from, to): (&End, &End), round: u64, what: Signal, body: &str, out: &mut Vec<u8>) {
+    pub(crate) fn signal(
+        self,
+        (from, to): (&End, &End),
+        round: u64,
+        what: Signal,
+        body: &str,
+        out: &mut Vec<u8>,
+    ) {
         match (self, &to.name) {
             (Self::Slipstream, Name::Ours(to)) => {
                 let payload = body.as_bytes().to_vec();

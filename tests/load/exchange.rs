@@ -77,7 +77,13 @@ impl Pair {
         Ok(Self { dialect, one, two, round: number as u64 * 1_000_000 })
     }
 
-    async fn work(mut self, first: Duration, every: Duration, begin: Instant, end: Instant) -> io::Result<Outcome> {
+    async fn work(
+        mut self,
+        first: Duration,
+        every: Duration,
+        begin: Instant,
+        end: Instant,
+    ) -> io::Result<Outcome> {
         let mut outcome = Outcome::default();
         let mut next = Instant::now() + first;
         loop {

@@ -47,7 +47,16 @@ impl Rival {
         match self.dialect {
             Dialect::Slipstream => {
                 let listen = addr.to_string();
-                command.args(["--listen", &listen, "--connections", "20000", "--arrivals", "0", "--per-address", "0"]);
+                command.args([
+                    "--listen",
+                    &listen,
+                    "--connections",
+                    "20000",
+                    "--arrivals",
+                    "0",
+                    "--per-address",
+                    "0",
+                ]);
             }
             Dialect::Tracker => {
                 let program = format!(
@@ -77,7 +86,12 @@ fn tracker() -> Result<Rival, Fault> {
         let package = format!("bittorrent-tracker@{TRACKER}");
         // Its optional parts are for clients, and want a compiler.
         run(Command::new("npm").current_dir(&folder).args([
-            "install", &package, "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund",
+            "install",
+            &package,
+            "--ignore-scripts",
+            "--omit=optional",
+            "--no-audit",
+            "--no-fund",
         ]))?;
     }
     run(Command::new("node").arg("--version"))?;

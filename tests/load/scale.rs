@@ -67,7 +67,8 @@ pub(crate) async fn run(options: &Options) -> Result<(), Fault> {
         println!("  {count} members");
     }
     let curves = [memory, relayed, joined];
-    std::fs::write(&options.svg, draw(&curves)).map_err(|error| format!("{}: {error}", options.svg.display()))?;
+    std::fs::write(&options.svg, draw(&curves))
+        .map_err(|error| format!("{}: {error}", options.svg.display()))?;
     let rows = curves.iter().flat_map(rows).collect();
     Figures { bench: "signal-scale", rows }.show(options.json.as_deref())
 }
@@ -121,15 +122,25 @@ fn draw(curves: &[Curve]) -> String {
         let at = |(count, value): (usize, f64)| {
             (left + (decades(count) - from) / (to - from).max(0.1) * 210.0, 210.0 - value / top * 170.0)
         };
-        let path: Vec<String> = curve.points.iter().map(|p| at(*p)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let path: Vec<String> =
+            curve.points.iter().map(|p| at(*p)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         // Writing to a String cannot fail.
         let _ = writeln!(svg, "<text x=\"{left}\" y=\"20\">{} ({})</text>", curve.title, curve.unit);
         let _ = writeln!(svg, "<path d=\"M{left} 40V210H{}\" fill=\"none\" stroke=\"#888\"/>", left + 220.0);
-        let _ = writeln!(svg, "<polyline points=\"{}\" fill=\"none\" stroke=\"#06c\" stroke-width=\"2\"/>", path.join(" "));
+        let _ = writeln!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"#06c\" stroke-width=\"2\"/>",
+            path.join(" ")
+        );
         for point in &curve.points {
             let (x, y) = at(*point);
             let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"#06c\"/>");
-            let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{:.0}</text>", y - 8.0, point.1);
+            let _ = writeln!(
+                svg,
+                "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{:.0}</text>",
+                y - 8.0,
+                point.1
+            );
             let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"228\" text-anchor=\"middle\">{}</text>", point.0);
         }
     }

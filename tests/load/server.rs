@@ -24,7 +24,10 @@ impl Server {
         let addr = free()?;
         let command = command(addr);
         let mut pinned = Command::new("taskset");
-        pinned.args(["-c", &core_pin::SERVER.to_string()]).arg(command.get_program()).args(command.get_args());
+        pinned
+            .args(["-c", &core_pin::SERVER.to_string()])
+            .arg(command.get_program())
+            .args(command.get_args());
         for (name, value) in command.get_envs() {
             if let Some(value) = value {
                 pinned.env(name, value);

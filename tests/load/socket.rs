@@ -69,7 +69,10 @@ impl Socket {
                 }
                 PONG => {}
                 CLOSE => {
-                    let code = self.inbox.get(from..from + 2).map_or(0, |code| u16::from_be_bytes([code[0], code[1]]));
+                    let code = self
+                        .inbox
+                        .get(from..from + 2)
+                        .map_or(0, |code| u16::from_be_bytes([code[0], code[1]]));
                     return Err(io::Error::other(format!("closed with {code}")));
                 }
                 _ => return Ok(&self.inbox[from..to]),

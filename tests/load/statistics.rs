@@ -30,7 +30,10 @@ mod tests {
 
     #[test]
     fn the_middle_of_an_even_number_lies_between_the_two() {
-        assert_eq!([&[4.0, 1.0, 3.0, 2.0][..], &[9.0, 1.0, 5.0], &[]].map(median), [Some(2.5), Some(5.0), None]);
+        assert_eq!(
+            [&[4.0, 1.0, 3.0, 2.0][..], &[9.0, 1.0, 5.0], &[]].map(median),
+            [Some(2.5), Some(5.0), None]
+        );
     }
 
     #[test]

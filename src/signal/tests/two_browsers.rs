@@ -2,79 +2,17 @@
 
 use std::net::SocketAddr;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use slipstream_signal::address::AddressLimits;
 use slipstream_signal::bucket::Rate;
 use slipstream_signal::origin::Origins;
 use slipstream_signal::refusal::Refusal;
 use slipstream_signal::server::{Server, ServerConfig};
-use slipstream_wire::VERSION;
-use slipstream_wire::codec::{Limits, decode, encode};
-use slipstream_wire::id::{PeerId, Topic};
 use slipstream_wire::server::{CloseCode, FromServer, MAX_MESSAGE, MAX_PAYLOAD, ToServer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
 
-const EXTENSION: &str = "chrome-extension://abcdefghijklmnopabcdefghijklmnop";
-const TOPIC: Topic = Topic::new([0x5a; 16]);
-
-struct Browser {
-    socket: WebSocketStream<TcpStream>,
-}
-
-impl Browser {
-    async fn open(server: SocketAddr, origin: Option<&str>) -> Result<Self, Error> {
-        let mut request = format!("ws://{server}/v1").into_client_request()?;
-        if let Some(origin) = origin {
-            request.headers_mut().insert("origin", origin.parse()?);
-        }
-        let stream = TcpStream::connect(server).await?;
-        Ok(Self { socket: client_async(request, stream).await?.0 })
-    }
-
-    async fn greeted(server: SocketAddr) -> (Self, PeerId) {
-        let mut browser = Self::open(server, Some(EXTENSION)).await.expect("the server lets extensions in");
-        browser.say(&ToServer::Hello { version: VERSION }).await;
-        match browser.hear().await {
-            FromServer::Welcome { you, .. } => (browser, you),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn say(&mut self, message: &ToServer) {
-        self.socket.send(Message::Binary(encode(message).into())).await.expect("the socket is open");
-    }
-
-    /// The next that is no ping.
-    async fn next(&mut self) -> Option<Result<Message, Error>> {
-        loop {
-            match self.socket.next().await {
-                Some(Ok(Message::Ping(_))) => {}
-                other => return other,
-            }
-        }
-    }
-
-    async fn hear(&mut self) -> FromServer {
-        match self.next().await {
-            Some(Ok(Message::Binary(bytes))) => {
-                decode(&bytes, &Limits::SERVER).expect("the server is well-formed")
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The code of the close frame that comes next.
-    async fn code(&mut self) -> u16 {
-        match self.next().await {
-            Some(Ok(Message::Close(Some(frame)))) => frame.code.into(),
-            other => panic!("{other:?}"),
-        }
-    }
-}
+use crate::client::{Browser, EXTENSION, TOPIC, get};
 
 async fn start() -> Server {
     Server::start(ServerConfig::default()).await.expect("a free port on loopback")
@@ -87,16 +25,6 @@ async fn status(server: SocketAddr, origin: Option<&str>) -> u16 {
         Err(Error::Http(response)) => response.status().as_u16(),
         Err(other) => panic!("{other:?}"),
     }
-}
-
-/// What a plain request gets, until the server closes.
-async fn get(server: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(server).await.expect("the server listens");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("the server reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("the server answers in text");
-    answer
 }
 
 #[tokio::test]
