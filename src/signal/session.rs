@@ -1,15 +1,13 @@
 //! One connection, from its first message to its close code.
 //!
-//! Generic over the two halves of the socket, so tests drive it over channels. It decides nothing: [`Conduct`] holds
+//! Generic over the socket, so tests drive it over channels. It decides nothing: [`Conduct`] holds
 //! the browser to form and clock, the router decides who meets whom, and this carries bytes between them. What waits
 //! for the browser is written in one go: a burst of candidates costs one system call.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use slipstream_wire::codec::encode;
@@ -47,38 +45,32 @@ impl Ending {
 /// Serves one connection until it ends. `lifetime` is how long it may last at most; `held` is dropped at the end.
 ///
 /// Not an `async fn`: an idle connection is mostly this future, and what is moved into a future is held twice.
-pub(crate) fn run<R, W>(
+pub(crate) fn run<S>(
     seat: Seat,
-    (writer, reader): (W, R),
-    mut ending: watch::Receiver<Ending>,
+    socket: S,
+    ending: watch::Receiver<Ending>,
     lifetime: Duration,
     held: impl Send,
 ) -> impl Future<Output = ()>
 where
-    R: Stream<Item = Result<Message, axum::Error>> + Unpin,
-    W: Sink<Message> + Unpin,
+    S: Stream<Item = Result<Message, axum::Error>> + Sink<Message> + Unpin,
 {
-    let mut killed = ending.clone();
     let lifetime = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
     let conduct = Conduct::new(seat.hub().now(), lifetime);
-    let mut session = Session { seat, reader, writer, conduct };
+    let mut session = Session { seat, socket, conduct, ending };
     async move {
-        tokio::select! {
-            // First, or a killed server might still say farewell.
-            biased;
-            () = Ending::Killed.reached(&mut killed) => {}
-            () = session.last(&mut ending) => {}
-        }
+        session.last().await;
         drop(session);
         drop(held);
     }
 }
 
-struct Session<R, W> {
+struct Session<S> {
     seat: Seat,
-    reader: R,
-    writer: W,
+    /// Not split: it is read or written, never both at once.
+    socket: S,
     conduct: Conduct,
+    ending: watch::Receiver<Ending>,
 }
 
 /// Why a session ends.
@@ -92,14 +84,13 @@ enum End {
     Away,
 }
 
-impl<R, W> Session<R, W>
+impl<S> Session<S>
 where
-    R: Stream<Item = Result<Message, axum::Error>> + Unpin,
-    W: Sink<Message> + Unpin,
+    S: Stream<Item = Result<Message, axum::Error>> + Sink<Message> + Unpin,
 {
     /// Serves until there is a reason to end, and says it.
-    async fn last(&mut self, ending: &mut watch::Receiver<Ending>) {
-        let end = self.serve(ending).await;
+    async fn last(&mut self) {
+        let end = self.serve().await;
         // Gone for the others before the farewell, which may take its time.
         self.seat.leave();
         let code = match end {
@@ -111,44 +102,55 @@ where
                 refusal.close_code()
             }
         };
-        if let Some(code) = code {
+        let Some(code) = code else { return };
+        let mut ending = self.ending.clone();
+        tokio::select! {
+            // First, or a killed server might still say farewell.
+            biased;
+            () = Ending::Killed.reached(&mut ending) => {}
             // A farewell that nobody takes is no loss.
-            let _ = timeout(FAREWELL, self.say_farewell(code)).await;
+            _ = timeout(FAREWELL, self.say_farewell(code)) => {}
         }
     }
 
     async fn say_farewell(&mut self, code: u16) {
         if code == CloseCode::Away as u16 {
             let away = encode(&FromServer::Away { retry_after: self.seat.hub().retry_after() });
-            let _ = self.writer.send(Message::Binary(away.into())).await;
+            let _ = self.socket.send(Message::Binary(away.into())).await;
         }
         let frame = CloseFrame { code, reason: "".into() };
-        if self.writer.send(Message::Close(Some(frame))).await.is_ok() {
+        if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
             // A socket dropped with unread bytes is reset, and the code would be lost on its way.
-            while let Some(Ok(_)) = self.reader.next().await {}
+            while let Some(Ok(_)) = self.socket.next().await {}
         }
     }
 
     /// Answers what happens, one thing after the other.
-    async fn serve(&mut self, ending: &mut watch::Receiver<Ending>) -> End {
-        let mut away = pin!(Ending::Away.reached(ending));
+    async fn serve(&mut self) -> End {
+        let mut ending = self.ending.clone();
+        let mut away = pin!(Ending::Away.reached(&mut ending));
         let mut clock = pin!(sleep_until(self.wake()));
         loop {
             let step = tokio::select! {
                 // Reading comes first, so that a burst is read whole before its answers are written. The runtime makes
                 // a reader that never waits yield, and its rate ends it.
                 biased;
-                received = self.reader.next() => match received {
+                received = self.socket.next() => match received {
                     Some(Ok(message)) => self.receive(&message).map_err(End::Refused),
                     Some(Err(error)) => Err(blame(error)),
                     None => Err(End::Gone),
                 },
                 waiting = poll_fn(|context| self.seat.outbox().poll_take(context)) => match waiting {
-                    Ok(messages) => self.write(messages).await,
+                    Ok(messages) => self.write(messages.into_iter().map(Message::Binary)).await,
                     Err(_) => Err(End::Refused(Refusal::Slow)),
                 },
                 () = &mut away => Err(End::Away),
-                () = &mut clock => self.look_at_the_clock().await,
+                () = &mut clock => match self.conduct.look(self.seat.hub().now()) {
+                    Ok(Due::Nothing) => Ok(()),
+                    Ok(Due::Over) => Err(End::Away),
+                    Ok(Due::Ping) => self.write([Message::Ping("".into())]).await,
+                    Err(refusal) => Err(End::Refused(refusal)),
+                },
             };
             if let Err(end) = step {
                 return end;
@@ -181,42 +183,27 @@ where
         Ok(())
     }
 
-    async fn write(&mut self, messages: VecDeque<Bytes>) -> Result<(), End> {
-        let Self { writer, seat, .. } = self;
-        patiently(seat, async {
+    /// Writes all and flushes once, unless the browser takes too long: until its outbox overflows, or for [`SILENCE`].
+    async fn write(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), End> {
+        let Self { socket, seat, ending, .. } = self;
+        let writing = async {
             for message in messages {
-                writer.feed(Message::Binary(message)).await?;
+                socket.feed(message).await?;
             }
-            writer.flush().await
-        })
-        .await
-    }
-
-    async fn look_at_the_clock(&mut self) -> Result<(), End> {
-        match self.conduct.look(self.seat.hub().now()) {
-            Ok(Due::Nothing) => Ok(()),
-            Ok(Due::Over) => Err(End::Away),
-            Ok(Due::Ping) => {
-                let Self { writer, seat, .. } = self;
-                patiently(seat, writer.send(Message::Ping("".into()))).await
-            }
-            Err(refusal) => Err(End::Refused(refusal)),
+            socket.flush().await
+        };
+        tokio::select! {
+            biased;
+            written = writing => written.map_err(|_: S::Error| End::Gone),
+            _ = poll_fn(|context| seat.outbox().poll_overflown(context)) => Err(End::Refused(Refusal::Slow)),
+            () = Ending::Killed.reached(ending) => Err(End::Gone),
+            () = sleep(Duration::from_millis(SILENCE)) => Err(End::Refused(Refusal::Slow)),
         }
     }
 
     /// When the clock has to be looked at next.
     fn wake(&self) -> Instant {
         self.seat.hub().instant(self.conduct.due())
-    }
-}
-
-/// Writes, unless the browser takes too long: until its outbox overflows, or for [`SILENCE`].
-async fn patiently<E>(seat: &Seat, writing: impl Future<Output = Result<(), E>>) -> Result<(), End> {
-    tokio::select! {
-        biased;
-        written = writing => written.map_err(|_| End::Gone),
-        _ = poll_fn(|context| seat.outbox().poll_overflown(context)) => Err(End::Refused(Refusal::Slow)),
-        () = sleep(Duration::from_millis(SILENCE)) => Err(End::Refused(Refusal::Slow)),
     }
 }
 

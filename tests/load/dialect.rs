@@ -1,10 +1,11 @@
 //! How each server wants to be spoken to. The work is the same: meet in a topic, exchange signals, leave.
 //!
 //! Each does it in the way that is cheapest for it. In bittorrent-tracker the offer rides on the announcement, and
-//! candidates go as further answers, the only message that it carries to a peer of choice. In matchbox a topic is a
-//! connection: a pair stays in its room, and joins and leaves nothing while it is measured.
+//! candidates go as further answers, the only message that it carries to a peer of choice. In matchbox a room is joined
+//! by connecting to it and left by closing; beside that, it is measured with pairs that stay in their rooms.
 
 use std::io;
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use slipstream_wire::VERSION;
@@ -22,7 +23,10 @@ pub(crate) const CANDIDATE: usize = 140;
 /// A server's vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
+    /// A connection for each room.
     Matchbox,
+    /// One room for ever: less work than the others do.
+    MatchboxStaying,
     Slipstream,
     Tracker,
 }
@@ -30,8 +34,9 @@ pub(crate) enum Dialect {
 /// One of a pair.
 #[derive(Debug)]
 pub(crate) struct End {
-    pub(crate) socket: Socket,
+    socket: Socket,
     name: Name,
+    server: SocketAddr,
 }
 
 /// What a server calls it.
@@ -50,17 +55,18 @@ pub(crate) enum Signal {
 }
 
 impl Dialect {
-    /// Where the socket of one of a pair is opened.
-    pub(crate) fn path(self, pair: usize) -> String {
-        match self {
-            Self::Matchbox => format!("/pair{pair}"),
+    /// Opens the socket of one of a pair, and says what precedes everything.
+    pub(crate) async fn open(self, server: SocketAddr, number: usize) -> io::Result<End> {
+        let path = match self {
+            Self::Matchbox | Self::MatchboxStaying => format!("/pair{}", number / 2),
             Self::Slipstream => "/v1".to_owned(),
             Self::Tracker => "/".to_owned(),
-        }
+        };
+        self.greet(server, &path, number).await
     }
 
-    /// What precedes everything on a new socket.
-    pub(crate) async fn greet(self, mut socket: Socket, number: usize) -> io::Result<End> {
+    async fn greet(self, server: SocketAddr, path: &str, number: usize) -> io::Result<End> {
+        let mut socket = Socket::open(server, path).await?;
         let name = match self {
             Self::Slipstream => {
                 socket.send(&ours(&ToServer::Hello { version: VERSION })).await?;
@@ -69,14 +75,14 @@ impl Dialect {
                     _ => return Err(unexpected("no welcome")),
                 }
             }
-            Self::Matchbox => {
+            Self::Matchbox | Self::MatchboxStaying => {
                 let event: Value = serde_json::from_slice(socket.next().await?)?;
                 let name = event["IdAssigned"].as_str().ok_or_else(|| unexpected("no name"))?;
                 Name::Text(name.to_owned())
             }
             Self::Tracker => Name::Text(format!("-SL0001-{number:012}")),
         };
-        Ok(End { socket, name })
+        Ok(End { socket, name, server })
     }
 
     /// Both join a topic, the second one hears of the first, or knows already. Where the offer rides on that, it is sent.
@@ -100,7 +106,13 @@ impl Dialect {
                 two.socket.send(&text(&two.announce(round, offers))).await?;
                 two.socket.next().await.map(drop)
             }
-            Self::Matchbox => Ok(()),
+            Self::Matchbox => {
+                let room = format!("/room{round}");
+                *one = self.greet(one.server, &room, 0).await?;
+                *two = self.greet(two.server, &room, 1).await?;
+                Ok(())
+            }
+            Self::MatchboxStaying => Ok(()),
         }
     }
 
@@ -140,7 +152,7 @@ impl Dialect {
         match self {
             Self::Slipstream => message.starts_with(&[0x81, 0xa1, b's']),
             Self::Tracker => holds(message, b"\"offer_id\""),
-            Self::Matchbox => message.starts_with(b"{\"Signal\""),
+            Self::Matchbox | Self::MatchboxStaying => message.starts_with(b"{\"Signal\""),
         }
     }
 
@@ -160,7 +172,8 @@ impl Dialect {
                 }
                 Ok(())
             }
-            Self::Matchbox => Ok(()),
+            // The sockets are dropped when the next room is joined.
+            Self::Matchbox | Self::MatchboxStaying => Ok(()),
         }
     }
 
@@ -175,12 +188,22 @@ impl Dialect {
                 end.socket.send(&text(&end.announce(group, json!({ "event": "started" })))).await?;
                 end.socket.next().await.map(drop)
             }
-            Self::Matchbox => Ok(()),
+            Self::Matchbox | Self::MatchboxStaying => Ok(()),
         }
     }
 }
 
 impl End {
+    /// Sends frames that were put together.
+    pub(crate) async fn send(&mut self, frames: &[u8]) -> io::Result<()> {
+        self.socket.send(frames).await
+    }
+
+    /// The next message.
+    pub(crate) async fn next(&mut self) -> io::Result<&[u8]> {
+        self.socket.next().await
+    }
+
     fn announce(&self, round: u64, mut more: Value) -> Value {
         let Name::Text(name) = &self.name else { return more };
         more["action"] = json!("announce");

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Fault;
 use crate::dialect::{CANDIDATE, DESCRIPTION, Dialect, End, Signal};
-use crate::socket::Socket;
+use crate::server::Server;
 
 /// Signals that one round relays.
 pub(crate) const RELAYED: u64 = 2 + 2 * CANDIDATES;
@@ -34,15 +34,17 @@ pub(crate) struct Outcome {
     pub(crate) relayed: u64,
     /// From the writing of a signal to its arrival, in microseconds.
     pub(crate) latencies: Vec<u32>,
+    /// Seconds of its core that the server used while it was counted.
+    pub(crate) used: f64,
 }
 
 /// Opens all sockets, lets all pairs work, and counts.
 ///
 /// Errors: a pair was refused, dropped or left without its signals.
-pub(crate) async fn run(server: SocketAddr, dialect: Dialect, load: Load) -> Result<Outcome, Fault> {
+pub(crate) async fn run(server: &Server, dialect: Dialect, load: Load) -> Result<Outcome, Fault> {
     let mut pairs = Vec::with_capacity(load.pairs);
     for number in 0..load.pairs {
-        pairs.push(Pair::open(server, dialect, number).await?);
+        pairs.push(Pair::open(server.addr(), dialect, number).await?);
     }
     let begin = Instant::now() + WARM_UP;
     let end = begin + load.counted;
@@ -52,7 +54,10 @@ pub(crate) async fn run(server: SocketAddr, dialect: Dialect, load: Load) -> Res
         let first = load.every.mul_f64(number as f64 / load.pairs as f64);
         tasks.spawn(timeout_at(end + PATIENCE, pair.work(first, load.every, begin, end)));
     }
-    let mut all = Outcome::default();
+    sleep_until(begin).await;
+    let before = server.used()?;
+    sleep_until(end).await;
+    let mut all = Outcome { used: server.used()? - before, ..Outcome::default() };
     while let Some(outcome) = tasks.join_next().await {
         let outcome = outcome?.map_err(|_| "a pair waited in vain for its signals")??;
         all.relayed += outcome.relayed;
@@ -66,15 +71,15 @@ struct Pair {
     one: End,
     two: End,
     round: u64,
+    frames: Vec<u8>,
 }
 
 impl Pair {
     async fn open(server: SocketAddr, dialect: Dialect, number: usize) -> io::Result<Self> {
-        let path = dialect.path(number);
-        let one = dialect.greet(Socket::open(server, &path).await?, 2 * number).await?;
-        let two = dialect.greet(Socket::open(server, &path).await?, 2 * number + 1).await?;
+        let one = dialect.open(server, 2 * number).await?;
+        let two = dialect.open(server, 2 * number + 1).await?;
         // Topics of different pairs never meet.
-        Ok(Self { dialect, one, two, round: number as u64 * 1_000_000 })
+        Ok(Self { dialect, one, two, round: number as u64 * 1_000_000, frames: Vec::new() })
     }
 
     async fn work(
@@ -100,31 +105,31 @@ impl Pair {
     }
 
     async fn introduce(&mut self, counted: (Instant, Instant), outcome: &mut Outcome) -> io::Result<()> {
-        let (description, candidate) = ("d".repeat(DESCRIPTION), "c".repeat(CANDIDATE));
+        let (description, candidate) = (&WORDS[..DESCRIPTION], &WORDS[..CANDIDATE]);
         let (dialect, round) = (self.dialect, self.round);
         let offered = Instant::now();
-        dialect.meet(&mut self.one, &mut self.two, round, &description).await?;
+        dialect.meet(&mut self.one, &mut self.two, round, description).await?;
         let met = if dialect == Dialect::Tracker { offered } else { Instant::now() };
 
-        let Self { one, two, .. } = self;
+        let Self { one, two, frames, .. } = self;
         let steps = [
-            (false, Signal::Offer, 1, &description),
-            (true, Signal::Answer, 1, &description),
-            (true, Signal::Candidate, CANDIDATES, &candidate),
-            (false, Signal::Candidate, CANDIDATES, &candidate),
+            (false, Signal::Offer, 1, description),
+            (true, Signal::Answer, 1, description),
+            (true, Signal::Candidate, CANDIDATES, candidate),
+            (false, Signal::Candidate, CANDIDATES, candidate),
         ];
         for (from_one, what, count, body) in steps {
             let (from, to) = if from_one { (&mut *one, &mut *two) } else { (&mut *two, &mut *one) };
-            let mut frames = Vec::new();
+            frames.clear();
             for _ in 0..count {
-                dialect.signal((from, to), round, what, body, &mut frames);
+                dialect.signal((from, to), round, what, body, frames);
             }
             let said = if what == Signal::Offer { met } else { Instant::now() };
             if !frames.is_empty() {
-                from.socket.send(&frames).await?;
+                from.send(frames).await?;
             }
             for _ in 0..count {
-                while !dialect.is_signal(to.socket.next().await?) {}
+                while !dialect.is_signal(to.next().await?) {}
                 let arrived = Instant::now();
                 if arrived >= counted.0 && arrived < counted.1 {
                     outcome.relayed += 1;
@@ -137,6 +142,11 @@ impl Pair {
     }
 }
 
+/// What descriptions and candidates are made of.
+const WORDS: &str = match std::str::from_utf8(&[b'd'; DESCRIPTION]) {
+    Ok(words) => words,
+    Err(_) => "",
+};
 const WARM_UP: Duration = Duration::from_millis(1_500);
 /// How long a pair may wait for its last signals.
 const PATIENCE: Duration = Duration::from_secs(20);

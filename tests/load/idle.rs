@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use crate::Fault;
 use crate::dialect::{Dialect, End};
 use crate::server::Server;
-use crate::socket::Socket;
 
 /// Members of one topic, as a class has.
 const GROUP: usize = 20;
@@ -14,8 +13,7 @@ const GROUP: usize = 20;
 pub(crate) async fn open(server: SocketAddr, dialect: Dialect, count: usize) -> Result<Vec<End>, Fault> {
     let mut ends = Vec::with_capacity(count);
     for number in 0..count {
-        let path = dialect.path(number / GROUP);
-        let mut end = dialect.greet(Socket::open(server, &path).await?, number).await?;
+        let mut end = dialect.open(server, number).await?;
         dialect.settle(&mut end, (number / GROUP) as u64).await?;
         ends.push(end);
     }

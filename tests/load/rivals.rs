@@ -34,7 +34,7 @@ impl Rival {
         let mut all = vec![Self::ours()?];
         for (name, rival) in [("bittorrent-tracker", tracker()), ("matchbox_server", matchbox())] {
             match rival {
-                Ok(rival) => all.push(rival),
+                Ok(rivals) => all.extend(rivals),
                 Err(fault) => println!("{name} is left out: {fault}"),
             }
         }
@@ -60,7 +60,7 @@ impl Rival {
             }
             Dialect::Tracker => {
                 let program = format!(
-                    "import {{ Server }} from 'bittorrent-tracker'\n\
+                    "import Server from 'bittorrent-tracker/server'\n\
                      const server = new Server({{ udp: false, http: false, ws: true, stats: false }})\n\
                      server.on('error', () => {{}})\nserver.on('warning', () => {{}})\n\
                      server.listen({}, '127.0.0.1')",
@@ -71,7 +71,7 @@ impl Rival {
                 command = Command::new("node");
                 command.args(["--input-type=module", "-e", &program]).current_dir(folder);
             }
-            Dialect::Matchbox => {
+            Dialect::Matchbox | Dialect::MatchboxStaying => {
                 command.arg(addr.to_string()).env("RUST_LOG", "error");
             }
         }
@@ -79,7 +79,7 @@ impl Rival {
     }
 }
 
-fn tracker() -> Result<Rival, Fault> {
+fn tracker() -> Result<Vec<Rival>, Fault> {
     let folder = store()?.join("bittorrent-tracker");
     if !folder.join("node_modules/bittorrent-tracker/package.json").is_file() {
         std::fs::create_dir_all(&folder)?;
@@ -95,10 +95,10 @@ fn tracker() -> Result<Rival, Fault> {
         ]))?;
     }
     run(Command::new("node").arg("--version"))?;
-    Ok(Rival { name: "bittorrent-tracker", dialect: Dialect::Tracker, program: folder })
+    Ok(vec![Rival { name: "bittorrent-tracker", dialect: Dialect::Tracker, program: folder }])
 }
 
-fn matchbox() -> Result<Rival, Fault> {
+fn matchbox() -> Result<Vec<Rival>, Fault> {
     let store = store()?;
     let program = store.join("matchbox/bin/matchbox_server");
     if !program.is_file() {
@@ -107,7 +107,12 @@ fn matchbox() -> Result<Rival, Fault> {
             .arg(store.join("matchbox"))
             .env("CARGO_TARGET_DIR", store.join("matchbox-build")))?;
     }
-    Ok(Rival { name: "matchbox_server", dialect: Dialect::Matchbox, program })
+    let staying = Rival {
+        name: "matchbox_server without joining",
+        dialect: Dialect::MatchboxStaying,
+        program: program.clone(),
+    };
+    Ok(vec![Rival { name: "matchbox_server", dialect: Dialect::Matchbox, program }, staying])
 }
 
 /// `target/load`.

@@ -14,7 +14,6 @@ use crate::figures::{Figures, Row};
 use crate::idle;
 use crate::rivals::Rival;
 use crate::server::Server;
-use crate::socket::Socket;
 use crate::statistics::median;
 
 /// Flags.
@@ -55,7 +54,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Fault> {
         // A pair is two connections, and some of them are at work.
         let load = Load { pairs: 400, every: Duration::from_millis(450), counted: Duration::from_secs(5) };
         let ends = idle::open(server.addr(), Dialect::Slipstream, count - 2 * load.pairs).await?;
-        let outcome = exchange::run(server.addr(), Dialect::Slipstream, load).await?;
+        let outcome = exchange::run(&server, Dialect::Slipstream, load).await?;
         relayed.points.push((count, outcome.relayed as f64 / load.counted.as_secs_f64()));
         memory.points.push((count, server.resident()? as f64 / 1e6));
         println!("  {count} connections");
@@ -79,13 +78,13 @@ async fn join(ours: &Rival, members: usize) -> Result<f64, Fault> {
     let dialect = Dialect::Slipstream;
     let mut all = Vec::with_capacity(members);
     for number in 0..members {
-        let mut end = dialect.greet(Socket::open(server.addr(), "/v1").await?, number).await?;
+        let mut end = dialect.open(server.addr(), number).await?;
         dialect.settle(&mut end, 0).await?;
         all.push(end);
     }
     let mut times = Vec::with_capacity(JOINS);
     for number in 0..JOINS {
-        let mut end = dialect.greet(Socket::open(server.addr(), "/v1").await?, number).await?;
+        let mut end = dialect.open(server.addr(), number).await?;
         // The server's first ping is out of the way by then.
         sleep(Duration::from_millis(2)).await;
         let asked = Instant::now();

@@ -52,6 +52,16 @@ impl Server {
         self.addr
     }
 
+    /// Seconds of its core that it has used.
+    pub(crate) fn used(&self) -> Result<f64, Fault> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name may hold spaces; what follows it does not (proc_pid_stat(5), fields 14 and 15).
+        let (_, fields) = stat.rsplit_once(')').ok_or("no stat")?;
+        let ticks: u64 =
+            fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<_, _>>()?;
+        Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    }
+
     /// Bytes of memory that it occupies.
     pub(crate) fn resident(&self) -> Result<u64, Fault> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

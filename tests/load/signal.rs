@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::Fault;
+use crate::dialect::Dialect;
 use crate::exchange::{self, Load, RELAYED};
 use crate::figures::{Figures, Row};
 use crate::idle;
@@ -37,6 +38,8 @@ pub(crate) struct Options {
 struct Seen {
     rival: Rival,
     relayed: Vec<f64>,
+    /// Signals for each second of its core that it used: what it could do if nothing else held it up.
+    per_core: Vec<f64>,
     /// 99th percentile at half of the most, in ms.
     late: Vec<f64>,
     idle: Vec<f64>,
@@ -50,7 +53,13 @@ pub(crate) async fn run(options: &Options) -> Result<(), Fault> {
     let rivals = Rival::all()?;
     let mut seen: Vec<Seen> = rivals
         .into_iter()
-        .map(|rival| Seen { rival, relayed: Vec::new(), late: Vec::new(), idle: Vec::new() })
+        .map(|rival| Seen {
+            rival,
+            relayed: Vec::new(),
+            per_core: Vec::new(),
+            late: Vec::new(),
+            idle: Vec::new(),
+        })
         .collect();
     println!(
         "{} pairs introduce themselves: join, offer, answer, ten candidates, leave. One core each for server and load.",
@@ -61,10 +70,11 @@ pub(crate) async fn run(options: &Options) -> Result<(), Fault> {
             one.measure(options).await?;
             let last = |values: &[f64]| values.last().copied().unwrap_or(f64::NAN);
             println!(
-                "  {turn} of {}  {:<20} {:>8.0} relayed/s   p99 {:>8.2} ms   {:>7.0} B idle",
+                "  {turn} of {}  {:<31} {:>8.0} relayed/s {:>8.0} per core second   p99 {:>8.2} ms   {:>7.0} B idle",
                 options.runs,
                 one.rival.name,
                 last(&one.relayed),
+                last(&one.per_core),
                 last(&one.late),
                 last(&one.idle)
             );
@@ -80,15 +90,16 @@ impl Seen {
         let counted = Duration::from_secs(options.seconds);
         let server = Server::start(|addr| self.rival.command(addr)).await?;
         let most = Load { pairs: options.pairs as usize, every: FASTEST, counted };
-        let outcome = exchange::run(server.addr(), dialect, most).await?;
+        let outcome = exchange::run(&server, dialect, most).await?;
         let relayed = outcome.relayed as f64 / counted.as_secs_f64();
         self.relayed.push(relayed);
+        self.per_core.push(outcome.relayed as f64 / outcome.used);
         drop(server);
 
         let server = Server::start(|addr| self.rival.command(addr)).await?;
         let every = Duration::from_secs_f64(most.pairs as f64 * RELAYED as f64 / (relayed / 2.0));
         let half = Load { every: every.max(FASTEST), ..most };
-        let mut outcome = exchange::run(server.addr(), dialect, half).await?;
+        let mut outcome = exchange::run(&server, dialect, half).await?;
         let late = per_mille(&mut outcome.latencies, 990).ok_or("nothing was relayed at half load")?;
         self.late.push(f64::from(late) / 1_000.0);
         drop(server);
@@ -104,25 +115,34 @@ fn rows(seen: &[Seen]) -> Vec<Row> {
     let mut rows = Vec::new();
     for one in seen {
         let name = one.rival.name;
-        let of = |other: &Seen| one.is(ours).then(|| other.rival.name.to_owned());
-        // Ours is compared with the best of the others.
-        let best = others.iter().max_by(|a, b| middle(&a.relayed).total_cmp(&middle(&b.relayed)));
-        rows.push(Row {
-            name: format!("messages per second, {name}"),
-            value: middle(&one.relayed).round(),
-            unit: "1/s",
-            ratio_to: best.and_then(of),
-            ratio: best.filter(|_| one.is(ours)).map(|best| middle(&one.relayed) / middle(&best.relayed)),
-        });
-        if let Some((low, high)) = extent(&one.relayed) {
-            rows.push(Row::alone(format!("messages per second, {name}, least"), low.round(), "1/s"));
-            rows.push(Row::alone(format!("messages per second, {name}, most"), high.round(), "1/s"));
+        for (what, of) in KINDS {
+            // Ours is compared with the best of those that did the same work.
+            let same = others.iter().filter(|one| one.rival.dialect != Dialect::MatchboxStaying);
+            let best = same.max_by(|a, b| middle(of(a)).total_cmp(&middle(of(b))));
+            let best = best.filter(|_| one.is(ours));
+            rows.push(Row {
+                name: format!("{what}, {name}"),
+                value: middle(of(one)).round(),
+                unit: "1/s",
+                ratio_to: best.map(|best| best.rival.name.to_owned()),
+                ratio: best.map(|best| middle(of(one)) / middle(of(best))),
+            });
+            if let Some((low, high)) = extent(of(one)) {
+                rows.push(Row::alone(format!("{what}, {name}, least"), low.round(), "1/s"));
+                rows.push(Row::alone(format!("{what}, {name}, most"), high.round(), "1/s"));
+            }
         }
         rows.push(Row::alone(format!("99th percentile at half load, {name}"), middle(&one.late), "ms"));
         rows.push(Row::alone(format!("idle connection, {name}"), middle(&one.idle).round(), "B"));
     }
     rows
 }
+
+/// Figures of one kind.
+type Of = fn(&Seen) -> &[f64];
+/// What is compared. On a machine that does something else as well, the second one is the sturdier.
+const KINDS: [(&str, Of); 2] =
+    [("messages per second", |seen| &seen.relayed), ("messages per core second", |seen| &seen.per_core)];
 
 impl Seen {
     fn is(&self, other: &Self) -> bool {

@@ -1,7 +1,9 @@
 //! Sessions over channels, on virtual time.
 
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_util::{sink, stream};
 use rand::SeedableRng;
@@ -39,6 +41,40 @@ struct Browser {
     session: JoinHandle<()>,
 }
 
+/// The server's end of both channels. A message that is not flushed stays where it is.
+struct Socket<R, W> {
+    reader: R,
+    writer: W,
+}
+
+impl<R: Stream + Unpin, W: Unpin> Stream for Socket<R, W> {
+    type Item = R::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<R::Item>> {
+        self.reader.poll_next_unpin(context)
+    }
+}
+
+impl<R: Unpin, W: Sink<Message> + Unpin> Sink<Message> for Socket<R, W> {
+    type Error = W::Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), W::Error>> {
+        self.writer.poll_ready_unpin(context)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), W::Error> {
+        self.writer.start_send_unpin(message)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), W::Error>> {
+        self.writer.poll_flush_unpin(context)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), W::Error>> {
+        self.writer.poll_close_unpin(context)
+    }
+}
+
 impl World {
     fn new() -> Self {
         let hub = Arc::new(Hub::new(Settings::default(), StdRng::seed_from_u64(1)));
@@ -53,7 +89,8 @@ impl World {
         let reader = stream::poll_fn(move |context| reader.poll_recv(context));
         let writer =
             sink::unfold(writer, async |writer, message| writer.send(message).await.map(|()| writer));
-        let session = run(seat, (Box::pin(writer), reader), self.ending.subscribe(), LIFETIME, ());
+        let socket = Socket { reader, writer: Box::pin(writer) };
+        let session = run(seat, socket, self.ending.subscribe(), LIFETIME, ());
         Browser { to_server: Some(to_server), from_server, session: tokio::spawn(session) }
     }
 

@@ -12,8 +12,8 @@ const CAP: Duration = Duration::from_secs(302);
 
 /// In groups of thirty or so, as in classrooms.
 fn group(number: usize) -> char {
-    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    digits.chars().nth(number % digits.len()).unwrap()
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char::from(digits[number % digits.len()])
 }
 
 fn is_there(world: &World, browser: BrowserId) -> bool {
