@@ -35,6 +35,9 @@
   let holder = null;
   let holdCap = UNDECIDED;
   let waiting = 0;
+  let tellEarly = false;
+  /** The images of the document, once it is parsed. */
+  let parsed = null;
 
   port.onMessage.addListener((message) => {
     switch (message.type) {
@@ -72,7 +75,11 @@
 
   // ---- the plan
 
-  function planned({ hold, silence: longest, cap }) {
+  function planned({ hold, silence: longest, cap, early }) {
+    if (early) {
+      tellEarly = true;
+      reportEarly();
+    }
     if (hold.length === 0) {
       decide();
       return;
@@ -344,14 +351,22 @@
   // ---- what the document is like
 
   function onParsed() {
-    const parsed = [...document.images];
+    parsed = [...document.images];
     settle();
-    const report = () => requestIdleCallback(() => void seen(parsed), { timeout: 2000 });
+    const report = () => requestIdleCallback(() => void seen(true), { timeout: 2000 });
+    reportEarly();
     if (document.readyState === 'complete') report();
     else addEventListener('load', () => setTimeout(report), { once: true });
   }
 
-  async function seen(parsed) {
+  /** The engine wants to know the document's images before they are loaded: others may be loading the same page. */
+  function reportEarly() {
+    if (!tellEarly || !parsed || document.readyState === 'complete') return;
+    tellEarly = false;
+    requestIdleCallback(() => void seen(false), { timeout: 200 });
+  }
+
+  async function seen(loaded) {
     const images = new Set();
     for (const image of parsed) {
       const url = states.get(image)?.choice.url ?? (absolute(image.currentSrc) || choose(image)?.url);
@@ -365,7 +380,7 @@
       serviceWorker: Boolean(navigator.serviceWorker?.controller),
       sensitive: document.querySelector('input[type=password], [autocomplete^="cc-"]') !== null,
       images: [...images].slice(0, 512),
-      loaded: true,
+      loaded,
     });
   }
 

@@ -5,6 +5,7 @@ mod answers;
 mod delivery;
 mod document;
 mod downloads;
+mod following;
 mod harvest;
 mod introductions;
 mod load;
@@ -127,6 +128,7 @@ impl Engine {
         self.keep_meeting();
         self.keep_downloads();
         self.keep_loads();
+        self.keep_following();
         self.keep_harvest();
         self.pump_downloads();
         self.pump_uploads();
@@ -143,6 +145,7 @@ impl Engine {
             self.meeting_wake(),
             self.downloads_wake(),
             self.loads_wake(),
+            self.following_wake(),
             self.harvest_wake(),
             self.uploads_wake(),
         ]

@@ -31,6 +31,8 @@ pub const TRANSFERS: usize = 8;
 pub const UPLOADS: usize = 4;
 /// Questions and transfers of one peer that wait for an upload slot; the rest is told "busy".
 pub const UPLOAD_QUEUE: usize = 32;
+/// Bodies of which it is remembered that deflating them does not pay.
+pub const PLAIN_BODIES: usize = 1_024;
 /// A transfer without a byte for so long is given up while a page waits for it, in ms. §5.2 asks for the first byte
 /// after 150 ms and 256 kbit/s from then on; twice that and a little leaves room for a peer's cold disk.
 pub const TRANSFER_STALL_MS: u64 = 400;
@@ -81,6 +83,14 @@ pub const BANS: usize = 256;
 pub const PAGE_SILENCE_MS: u64 = 1_000;
 /// Longest time that a page's load event is held back, in ms, whatever comes.
 pub const PAGE_HOLD_MS: u64 = 4_000;
+/// An image that a member who loads the same page will have soon is waited for so long at most, in ms.
+pub const EXPECT_MS: u64 = 4_000;
+/// And without news from that member only so long, in ms: one large image on a line of 2 Mbit/s.
+pub const EXPECT_SILENCE_MS: u64 = 1_500;
+/// Bytes of bodies from peers that were of no use to a page; beyond it the page asks no peer any more (§3.7).
+pub const PAGE_WASTE: u64 = 1024 * 1024;
+/// A peer that said "busy" is asked for bodies again after so long, in ms: about what it takes to send one.
+pub const BUSY_MS: u64 = 150;
 /// Bodies read from a page's cache at once (facts S57).
 pub const HARVEST_PARALLEL: usize = 3;
 /// A harvest that the page does not answer is given up after so long, in ms.

@@ -36,6 +36,8 @@ pub(crate) enum Moment {
     Open,
     /// The parser has come to a resource.
     Ask(usize),
+    /// The document is parsed.
+    Parsed,
     /// Nothing was heard since this piece of news.
     Silent(u64),
     /// An image was ended by a rule, and nobody has said yet that it is coming.
@@ -89,6 +91,8 @@ impl World {
                     let after = u32::try_from(at).unwrap_or(u32::MAX);
                     self.plan_in(OPEN + PARSE * (after + 1), Event::Visit(id, Moment::Ask(at)));
                 }
+                let all = u32::try_from(self.visits[id.0].items.len()).unwrap_or(u32::MAX);
+                self.plan_in(OPEN + PARSE * (all + 1), Event::Visit(id, Moment::Parsed));
                 self.maybe_loaded(id);
             }
             Wanted::Resource(at, _) => {
@@ -107,6 +111,10 @@ impl World {
         match moment {
             Moment::Open => self.open_page(id),
             Moment::Ask(at) => self.ask(id, at),
+            Moment::Parsed => {
+                self.visits[id.0].parsed = true;
+                self.report_early(id);
+            }
             Moment::Silent(news) if self.visits[id.0].news == news => self.give_up(id),
             Moment::Silent(_) => {}
             Moment::Undecided(at) => {
@@ -116,7 +124,7 @@ impl World {
                     self.violated("an image was ended by a rule, and nothing was ever announced for it");
                 }
             }
-            Moment::Rest => self.report_page(id),
+            Moment::Rest => self.report_page(id, true),
             Moment::Read(url, bytes) => {
                 let visit = &self.visits[id.0];
                 if let (Some(page), Some(life)) = (visit.id, self.life(visit.browser)) {
@@ -200,7 +208,8 @@ impl World {
             return;
         }
         match message {
-            ToPage::Plan { hold, silence, .. } => {
+            ToPage::Plan { hold, silence, early, .. } => {
+                visit.tell_early |= early;
                 visit.announced += hold.len();
                 visit.silence = Duration::from_millis(silence);
                 for held in hold {
@@ -208,6 +217,7 @@ impl World {
                     visit.coming.entry(url.to_owned()).or_insert(Coming::Awaited);
                     visit.strip(url);
                 }
+                self.report_early(id);
                 self.heard(id);
             }
             ToPage::Body { url, content_type, body } => {
@@ -332,7 +342,15 @@ impl World {
         }
     }
 
-    fn report_page(&mut self, id: VisitId) {
+    /// The engine wants to know the document's images before they are loaded.
+    fn report_early(&mut self, id: VisitId) {
+        let visit = &mut self.visits[id.0];
+        if visit.parsed && visit.loaded.is_none() && std::mem::take(&mut visit.tell_early) {
+            self.report_page(id, false);
+        }
+    }
+
+    fn report_page(&mut self, id: VisitId, loaded: bool) {
         let visit = &self.visits[id.0];
         let images = visit.page.resources.iter().filter(|resource| resource.kind == Kind::Image);
         let seen = PageFact::Seen {
@@ -340,7 +358,7 @@ impl World {
             service_worker: visit.page.service_worker,
             sensitive: visit.page.sensitive,
             images: images.map(|resource| resource.url.clone()).collect(),
-            loaded: true,
+            loaded,
         };
         if let (Some(input), Some(life)) = (visit.fact(seen), self.life(visit.browser)) {
             self.tell(life, input);

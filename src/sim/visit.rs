@@ -32,6 +32,10 @@ pub struct Visit {
     /// The extension saw this navigation.
     pub(crate) watched: bool,
     pub(crate) coming: BTreeMap<String, Coming>,
+    /// The document is parsed.
+    pub(crate) parsed: bool,
+    /// Its images are to be told of before the load is over.
+    pub(crate) tell_early: bool,
     pub(crate) silence: Duration,
     pub(crate) news: u64,
     /// Images that were announced to the page.
@@ -89,6 +93,8 @@ impl Visit {
             gated: false,
             watched: false,
             coming: BTreeMap::new(),
+            parsed: false,
+            tell_early: false,
             silence: Duration::ZERO,
             news: 0,
             announced: 0,

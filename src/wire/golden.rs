@@ -77,6 +77,10 @@ fn what_peers_say_to_each_other() {
             Message::Page { ask: 7, facts, entries: vec![entry()], last: true },
             "81a171940793c2c3c2919bb768747470733a2f2f612e6578616d706c652f622e706e67a169a9696d6167652f706e67cd0400c4206666666666666666666666666666666666666666666666666666666666666666c3a163ce6553f100ce65554280c2c0c3",
         ),
+        (
+            Message::Soon { ask: 7, coming: vec![TAG], off: vec![] },
+            "81a173930791c4103333333333333333333333333333333390",
+        ),
         (Message::Want { transfer: 7, tag: TAG }, "81a1779207c41033333333333333333333333333333333"),
         (Message::Begin { transfer: 7, length: 70_000, deflated: true }, "81a1629307ce00011170c3"),
         (Message::No { ask: 7, reason: No::Busy }, "81a16e9207a162"),
@@ -88,14 +92,15 @@ fn what_peers_say_to_each_other() {
         Message::Hello { .. } => 0,
         Message::AskPage { .. } => 1,
         Message::Page { .. } => 2,
-        Message::Want { .. } => 3,
-        Message::Begin { .. } => 4,
-        Message::No { .. } => 5,
-        Message::Cancel { .. } => 6,
-        Message::Ping { .. } => 7,
-        Message::Pong { .. } => 8,
+        Message::Soon { .. } => 3,
+        Message::Want { .. } => 4,
+        Message::Begin { .. } => 5,
+        Message::No { .. } => 6,
+        Message::Cancel { .. } => 7,
+        Message::Ping { .. } => 8,
+        Message::Pong { .. } => 9,
     });
-    assert!(pinned.eq(0..9), "one of each, in order");
+    assert!(pinned.eq(0..10), "one of each, in order");
     for (message, bytes) in golden {
         assert_eq!(hex(&encode(&message)), bytes, "{message:?}");
         assert_eq!(decode(&unhex(bytes), &Limits::PEER), Ok(message));

@@ -48,6 +48,18 @@ pub enum Message {
         /// Whether this was the last part.
         last: bool,
     },
+    /// Answer to [`Message::AskPage`] from somebody who is loading that very page: parts of [`Message::Page`] follow as
+    /// bodies arrive there, and more of this whenever there is news. Ends with the last part, or with
+    /// [`Message::No`].
+    #[serde(rename = "s")]
+    Soon {
+        /// The number of the question.
+        ask: u32,
+        /// Names, on this connection, of addresses whose bodies are on their way. At most [`MAX_ENTRIES`].
+        coming: Vec<Tag>,
+        /// Names of those that were on their way and turned out to be nothing that may be shared.
+        off: Vec<Tag>,
+    },
     /// "Send me this body."
     #[serde(rename = "w")]
     Want {

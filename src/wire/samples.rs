@@ -47,6 +47,11 @@ pub(crate) fn peer_message() -> impl Strategy<Value = Message> {
             entries,
             last
         }),
+        (any::<u32>(), vec(tag(), 0..6), vec(tag(), 0..6)).prop_map(|(ask, coming, off)| Message::Soon {
+            ask,
+            coming,
+            off
+        }),
         (any::<u32>(), tag()).prop_map(|(transfer, tag)| Message::Want { transfer, tag }),
         (any::<u32>(), any::<u64>(), any::<bool>()).prop_map(|(transfer, length, deflated)| Message::Begin {
             transfer,

@@ -8,18 +8,18 @@ use slipstream_wire::{
 
 use super::Engine;
 use crate::{
-    address::Url,
+    address::{Origin, Url},
     body::ContentId,
     eligibility::{self, Mode, Route, UseContext},
     fact::Tab,
     limits,
     port::ConnId,
-    profile::Profile,
+    profile::{Profile, ProfileFacts},
     record::Record,
 };
 
 /// Entries of one message: at the longest URLs they still fit one frame.
-const ENTRIES_PER_MESSAGE: usize = 16;
+pub(super) const ENTRIES_PER_MESSAGE: usize = 16;
 
 /// A question that is out.
 pub(super) struct Question {
@@ -28,6 +28,12 @@ pub(super) struct Question {
     pub(super) deadline: u64,
     /// Entries of the parts that came before the last one.
     entries: Vec<Entry>,
+}
+
+impl Question {
+    pub(super) fn is(&self, conn: ConnId, ask: u32) -> bool {
+        self.conn == conn && self.ask == ask
+    }
 }
 
 impl Engine {
@@ -66,10 +72,11 @@ impl Engine {
         entries: Vec<Entry>,
         last: bool,
     ) {
-        let asked = |q: &Question| q.conn == conn && q.ask == ask;
+        let asked = |q: &Question| q.is(conn, ask);
         let Some((tab, load)) =
             self.loads.iter_mut().find(|(_, load)| load.questions.iter().any(asked)).map(|(t, l)| (*t, l))
         else {
+            self.leader_gave(conn, ask, facts, entries, last);
             return;
         };
         let Some(at) = load.questions.iter().position(asked) else { return };
@@ -86,11 +93,12 @@ impl Engine {
     }
 
     /// The answer to a question or transfer is no.
-    pub(super) fn refused(&mut self, conn: ConnId, ask: u32) {
+    pub(super) fn refused(&mut self, conn: ConnId, ask: u32, reason: No) {
         for load in self.loads.values_mut() {
-            load.questions.retain(|q| q.conn != conn || q.ask != ask);
+            load.questions.retain(|q| !q.is(conn, ask));
         }
-        self.download_refused(conn, ask);
+        self.leader_left(conn, Some(ask));
+        self.download_refused(conn, ask, reason);
     }
 
     /// A peer is gone: it will answer nothing.
@@ -98,6 +106,7 @@ impl Engine {
         for load in self.loads.values_mut() {
             load.questions.retain(|q| q.conn != conn);
         }
+        self.leader_left(conn, None);
     }
 
     /// Answers a member's question about a page.
@@ -106,17 +115,11 @@ impl Engine {
         if self.meeting.peers.get(&conn).is_some_and(|peer| peer.queued >= limits::CHANNEL_HIGH) {
             return self.tell(conn, &Message::No { ask, reason: No::Busy });
         }
-        let Some((facts, entries)) = self.profile_by_tag(page).map(|p| (p.facts, self.offers(p))) else {
-            return self.tell(conn, &Message::No { ask, reason: No::Unknown });
-        };
-        if entries.is_empty() {
-            return self.tell(conn, &Message::No { ask, reason: No::Unknown });
-        }
-        let parts = entries.chunks(ENTRIES_PER_MESSAGE);
-        let count = parts.len();
-        for (n, part) in parts.enumerate() {
-            let facts: PageFacts = facts.into();
-            self.tell(conn, &Message::Page { ask, facts, entries: part.to_vec(), last: n + 1 == count });
+        let known = self.profile_by_tag(page).map(|p| (p.facts, self.offers(p)));
+        match known.filter(|(_, entries)| !entries.is_empty()) {
+            Some((facts, entries)) => self.send_entries(conn, ask, facts.into(), &entries, true),
+            None if self.lead(conn, ask, page) => {}
+            None => self.tell(conn, &Message::No { ask, reason: No::Unknown }),
         }
     }
 
@@ -146,29 +149,47 @@ impl Engine {
     /// Whether a body may be handed to members: its bytes are here, and some page that is not sensitive loads it and
     /// could have got it from a member itself. It may have come from one: whoever names its hash learns nothing new.
     pub(super) fn may_offer(&self, id: ContentId) -> bool {
-        let offered = |profile: &Profile, record: &Record| {
-            let context = UseContext {
-                now: self.now.unix,
-                page: profile.page.clone(),
-                facts: Some(profile.facts.into()),
-                embedder_policy: false,
-                sensitive: profile.facts.sensitive,
-                reload: false,
-                types: self.settings.types,
-                route: Route::Transfer,
-                // Members hold an image only where it loads without CORS; all else counts as loaded with it.
-                mode: (record.kind == Kind::Image).then_some(Mode::NoCors),
-                accept: record.accept,
-            };
-            profile.resources.contains(&record.url) && eligibility::may_offer_group(record, &context).is_ok()
-        };
         self.shelf.has(id)
             && self.shelf.records_of(id).any(|(partition, record)| {
                 self.settings.site_on(partition)
-                    && self
-                        .shelf
-                        .profiles()
-                        .any(|profile| profile.page.origin() == *partition && offered(profile, record))
+                    && (self.profile_offers(partition, record) || self.load_offers(partition, record))
             })
+    }
+
+    /// A page that was visited loads it.
+    fn profile_offers(&self, partition: &Origin, record: &Record) -> bool {
+        self.shelf.profiles().any(|profile| {
+            profile.page.origin() == *partition
+                && profile.resources.contains(&record.url)
+                && self.page_offers(&profile.page, profile.facts, record)
+        })
+    }
+
+    /// A page that is being loaded just now loads it.
+    fn load_offers(&self, partition: &Origin, record: &Record) -> bool {
+        self.loads.values().any(|load| {
+            load.partition == *partition
+                && load.parsed
+                && load.refused.is_none()
+                && (load.wants.contains_key(&record.url) || load.harvest.order.contains(&record.url))
+                && self.page_offers(&load.url, ProfileFacts { sensitive: load.is_sensitive(), ..load.facts }, record)
+        })
+    }
+
+    fn page_offers(&self, page: &Url, facts: ProfileFacts, record: &Record) -> bool {
+        let context = UseContext {
+            now: self.now.unix,
+            page: page.clone(),
+            facts: Some(facts.into()),
+            embedder_policy: false,
+            sensitive: facts.sensitive,
+            reload: false,
+            types: self.settings.types,
+            route: Route::Transfer,
+            // Members hold an image only where it loads without CORS; all else counts as loaded with it.
+            mode: (record.kind == Kind::Image).then_some(Mode::NoCors),
+            accept: record.accept,
+        };
+        eligibility::may_offer_group(record, &context).is_ok()
     }
 }

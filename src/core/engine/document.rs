@@ -63,7 +63,7 @@ impl Engine {
     pub(super) fn page_opened(&mut self, page: PageId, tab: Tab, url: &str) {
         let Some(load) = self.loads.get_mut(&tab).filter(|load| Url::parse(url).as_ref() == Ok(&load.url))
         else {
-            let message = ToPage::Plan { hold: Vec::new(), silence: 0, cap: 0 };
+            let message = ToPage::Plan { hold: Vec::new(), silence: 0, cap: 0, early: false };
             return self.out.push_back(Output::Page { page, message });
         };
         load.page = Some(page);
@@ -110,9 +110,12 @@ impl Engine {
             load.loaded = true;
             load.harvest.soon(self.now.ms);
         }
+        load.parsed = true;
         if gate {
             self.tell_worker(ToWorker::Gate { host });
         }
+        self.expect(tab);
+        self.tell_followers(tab);
     }
 
     /// A request was answered by a rule of ours.

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slipstream_wire::peer::Kind;
 
-use super::{Engine, answers::Question, harvest::Harvest};
+use super::{
+    Engine,
+    answers::Question,
+    following::{Follower, Leaders},
+    harvest::Harvest,
+};
 use crate::{
     address::{Origin, Url},
     body::Verified,
@@ -40,10 +45,18 @@ pub(super) struct Load {
     pub(super) loaded: bool,
     /// Images of the parsed document, by the URL that each chose.
     pub(super) images: BTreeSet<Url>,
+    /// The document is parsed: `images` are known.
+    pub(super) parsed: bool,
     pub(super) wants: BTreeMap<Url, Want>,
     /// Keys of `wants`, in the order of need.
     pub(super) order: Vec<Url>,
     pub(super) questions: Vec<Question>,
+    /// Members who load the same page, and wait for what this load brings.
+    pub(super) followers: Vec<Follower>,
+    /// Members who load the same page, and are ahead.
+    pub(super) leaders: Leaders,
+    /// Bytes that came from peers and were of no use.
+    pub(super) wasted: u64,
     /// Verified bodies that are still to be put into rules, and since when.
     pub(super) batch: Vec<Serve>,
     pub(super) batch_since: Option<u64>,
@@ -61,6 +74,8 @@ pub(super) struct Load {
 /// A body that a load could use.
 pub(super) struct Want {
     pub(super) record: Record,
+    /// Who said what the record says, if it was a peer.
+    pub(super) author: Option<ConnId>,
     pub(super) way: Way,
     pub(super) stand: Stand,
     pub(super) from: From,
@@ -85,7 +100,10 @@ pub(super) enum Stand {
         holders: Vec<ConnId>,
     },
     /// Asked for.
-    Asked,
+    Asked {
+        /// As before: who else may be asked if this fails.
+        holders: Vec<ConnId>,
+    },
     /// In hand; the page is not there yet.
     Held(Verified),
     /// The page, or a rule, has it.
@@ -119,9 +137,13 @@ impl Load {
             embedder_policy: false,
             loaded: false,
             images: BTreeSet::new(),
+            parsed: false,
             wants: BTreeMap::new(),
             order: Vec::new(),
             questions: Vec::new(),
+            followers: Vec::new(),
+            leaders: Leaders::default(),
+            wasted: 0,
             batch: Vec::new(),
             batch_since: None,
             held: 0,
@@ -157,10 +179,19 @@ impl Load {
         self.wants.values().any(|want| matches!(want.stand, Stand::Queued { .. }))
     }
 
+    /// No peer is asked for anything more for this load.
+    pub(super) fn lose_holders(&mut self) {
+        for want in self.wants.values_mut() {
+            if let Stand::Queued { holders } | Stand::Asked { holders } = &mut want.stand {
+                holders.clear();
+            }
+        }
+    }
+
     /// This peer will give nothing more to this load.
     pub(super) fn lose_holder(&mut self, conn: ConnId) {
         for want in self.wants.values_mut() {
-            if let Stand::Queued { holders } = &mut want.stand {
+            if let Stand::Queued { holders } | Stand::Asked { holders } = &mut want.stand {
                 holders.retain(|holder| *holder != conn);
             }
         }

@@ -47,6 +47,8 @@ pub(super) struct Peer {
     tagged: u64,
     their_salt: Option<Salt>,
     pub(super) next_ask: u32,
+    /// It said that it has no time for bodies before this, in ms.
+    pub(super) busy_until: u64,
 }
 
 /// How far the introduction has come.
@@ -87,6 +89,7 @@ impl Peer {
             tagged: u64::MAX,
             their_salt: None,
             next_ask: 1,
+            busy_until: 0,
         }
     }
 
@@ -190,11 +193,12 @@ impl Engine {
             Message::Page { ask, facts, entries, last } => {
                 self.page_answered(conn, ask, facts, entries, last)
             }
+            Message::Soon { ask, coming, off } => self.soon(conn, ask, coming, &off),
             Message::Want { transfer, tag } => self.upload_wanted(conn, transfer, tag),
             Message::Begin { transfer, length, deflated } => {
                 self.download_begins(conn, transfer, length, deflated);
             }
-            Message::No { ask, .. } => self.refused(conn, ask),
+            Message::No { ask, reason } => self.refused(conn, ask, reason),
             Message::Cancel { transfer } => self.upload_cancelled(conn, transfer),
             Message::Ping { nonce } => self.tell(conn, &Message::Pong { nonce }),
             Message::Pong { .. } => {}
