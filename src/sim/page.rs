@@ -384,7 +384,7 @@ impl World {
 }
 
 /// As `webRequest` would show it.
-fn response(tab: slipstream_core::fact::Tab, resource: &Resource) -> Response {
+pub(crate) fn response(tab: slipstream_core::fact::Tab, resource: &Resource) -> Response {
     let (request_type, accept) = match resource.kind {
         Kind::Image | Kind::Detached => {
             ("image", "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8")

@@ -17,6 +17,15 @@ pub struct Totals {
     pub wrong_bytes: u64,
 }
 
+/// Of the bytes that a peer may serve (SECURITY.md §2.2 and §3.2), heads left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Shareable {
+    /// Sent by the origins.
+    pub origin_bytes: u64,
+    /// What one browser alone would have drawn, with its cache.
+    pub alone_bytes: u64,
+}
+
 /// The figures of one run of one scenario. The same seed gives the same, to the byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -28,6 +37,8 @@ pub struct Report {
     pub peers: usize,
     /// Bytes.
     pub totals: Totals,
+    /// Of these, what peers might have served.
+    pub shareable: Shareable,
     /// The same without the extension, in the same world.
     pub without: Without,
     /// Pages visited.

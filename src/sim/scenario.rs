@@ -61,6 +61,7 @@ impl Scenario {
             seed,
             peers,
             totals: with.totals(),
+            shareable: with.shareable(),
             without: Without { origin_bytes: without.totals().origin_bytes, load_ms: times(&without) },
             visits: with.visits.len(),
             load_ms: times(&with),

@@ -21,6 +21,8 @@ pub struct Visit {
     pub(crate) browser: BrowserId,
     pub(crate) tab: Tab,
     pub(crate) page: Rc<Page>,
+    /// Which of its resources a peer may serve.
+    pub(crate) shareable: Rc<[bool]>,
     pub(crate) id: Option<PageId>,
     pub(crate) began: Duration,
     pub(crate) items: Vec<Item>,
@@ -73,7 +75,7 @@ pub(crate) enum Coming {
 }
 
 impl Visit {
-    pub(crate) fn new(browser: BrowserId, tab: Tab, page: Rc<Page>, began: Duration) -> Self {
+    pub(crate) fn new(browser: BrowserId, tab: Tab, page: Rc<Page>, shareable: Rc<[bool]>, began: Duration) -> Self {
         let item = |_| Item {
             state: State::Unasked,
             source: None,
@@ -86,6 +88,7 @@ impl Visit {
             tab,
             items: page.resources.iter().map(item).collect(),
             page,
+            shareable,
             id: None,
             began,
             loaded: None,

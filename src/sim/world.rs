@@ -1,6 +1,6 @@
 //! The world: everything that there is, and the one loop that lets time pass.
 
-use std::{rc::Rc, time::Duration};
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use slipstream_core::{
@@ -21,7 +21,8 @@ use crate::{
     origin::{Answer, Origin, Wanted},
     page::{Moment, PATIENCE},
     queue::Queue,
-    report::Totals,
+    report::{Shareable, Totals},
+    shareable,
     site::Page,
     visit::{Visit, VisitId},
 };
@@ -74,6 +75,8 @@ pub struct World {
     pub(crate) browsers: Vec<Browser>,
     pub(crate) visits: Vec<Visit>,
     pub(crate) totals: Totals,
+    /// By a page's address: what of it a peer may serve.
+    shareable: BTreeMap<String, (Rc<Page>, Rc<[bool]>)>,
 }
 
 impl World {
@@ -97,6 +100,7 @@ impl World {
             browsers: Vec::new(),
             visits: Vec::new(),
             totals: Totals::default(),
+            shareable: BTreeMap::new(),
         }
     }
 
@@ -148,6 +152,13 @@ impl World {
         }
     }
 
+    /// Of the bytes that a peer may serve: those that the origins sent, and those that one browser alone would have drawn
+    /// for all pages that were visited.
+    pub fn shareable(&self) -> Shareable {
+        let pages = self.shareable.values().map(|(page, _)| &**page);
+        Shareable { origin_bytes: self.origin.shareable, alone_bytes: shareable::alone(pages) }
+    }
+
     /// Requests that reached the origins.
     pub const fn origin_requests(&self) -> u64 {
         self.origin.requests
@@ -174,7 +185,15 @@ impl World {
     /// Goes to a page in a tab. Whatever the tab showed before is over.
     pub fn visit_in(&mut self, browser: BrowserId, tab: Tab, page: &Rc<Page>) -> VisitId {
         let id = VisitId(self.visits.len());
-        self.visits.push(Visit::new(browser, tab, Rc::clone(page), self.now));
+        let shareable = match self.shareable.get(&page.url) {
+            Some((of, shareable)) if Rc::ptr_eq(of, page) => Rc::clone(shareable),
+            _ => {
+                let shareable = shareable::of(page);
+                self.shareable.insert(page.url.clone(), (Rc::clone(page), Rc::clone(&shareable)));
+                shareable
+            }
+        };
+        self.visits.push(Visit::new(browser, tab, Rc::clone(page), shareable, self.now));
         self.leave(browser, tab);
         let enabled = self.browsers[browser.0].settings.enabled;
         self.browsers[browser.0].tabs.insert(tab, id);
