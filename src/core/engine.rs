@@ -90,7 +90,7 @@ impl Engine {
             reads: BTreeMap::new(),
             loads: BTreeMap::new(),
             pages: BTreeMap::new(),
-            meeting: Meeting::default(),
+            meeting: Meeting::new(slipstream_wire::id::PeerId::new([0; 16])),
             downloads: Downloads::default(),
             uploads: Uploads::default(),
             rule_serial: 0,

@@ -42,6 +42,8 @@ pub const OVERSLEPT_MS: u64 = 100;
 pub const TRANSFER_TOTAL_MS: u64 = 1_000;
 /// Without an answer to "what does this page load" for so long, the load goes on without this peer, in ms.
 pub const ASK_PAGE_MS: u64 = 300;
+/// A load asks a peer that comes while it is under way, up to so long after its beginning, in ms.
+pub const ASK_LATE_MS: u64 = 2_000;
 /// Stop handing frames to a channel above this many bytes in its queue (facts W25).
 pub const CHANNEL_HIGH: u64 = 1024 * 1024;
 /// Go on below this many (facts W25).
@@ -64,6 +66,20 @@ pub const SILENT_MS: u64 = 25_000;
 pub const CANDIDATES: usize = 8;
 /// Introductions begun per minute (§5.2, group).
 pub const INTRODUCTIONS_PER_MIN: usize = 20;
+/// Signals forwarded for one peer per minute: four introductions with all candidates each.
+pub const FORWARDS_PER_MIN: usize = 48;
+/// A peer is given so long to be of use before it makes room for another, in ms.
+pub const SETTLED_MS: u64 = 10_000;
+/// Members who asked for a page are remembered, so many in all.
+pub const ASKERS: usize = 256;
+/// And for so long, in ms: they have the page, or will have it in a moment.
+pub const ASKER_MS: u64 = 600_000;
+/// Members that one question is referred to at most.
+pub const REFERRALS: usize = 4;
+/// Referrals that one load keeps, from all peers.
+pub const REFERRALS_HELD: usize = 16;
+/// Members that are met for the sake of one load at most.
+pub const REFERRALS_MET: usize = 2;
 /// First pause before the server is tried again, in ms; doubles up to [`RECONNECT_MAX_MS`] with full jitter (§5.4).
 pub const RECONNECT_BASE_MS: u64 = 1_000;
 /// Longest pause before the server is tried again, in ms (§5.4).

@@ -69,8 +69,14 @@ fn what_peers_say_to_each_other() {
     let facts = PageFacts { header_csp: false, meta_csp: true, service_worker: false };
     let golden = [
         (
-            Message::Hello { version: 1, chunk: 65_520, salt: Salt::new([0x44; 16]), confirm: vec![0x55; 4] },
-            "81a1689401cdfff0c41044444444444444444444444444444444c40455555555",
+            Message::Hello {
+                version: 1,
+                chunk: 65_520,
+                salt: Salt::new([0x44; 16]),
+                node: PEER,
+                confirm: vec![0x55; 4],
+            },
+            "81a1689501cdfff0c41044444444444444444444444444444444c41022222222222222222222222222222222c40455555555",
         ),
         (Message::AskPage { ask: 7, page: TAG }, "81a1709207c41033333333333333333333333333333333"),
         (
@@ -85,6 +91,14 @@ fn what_peers_say_to_each_other() {
         (Message::Begin { transfer: 7, length: 70_000, deflated: true }, "81a1629307ce00011170c3"),
         (Message::No { ask: 7, reason: No::Busy }, "81a16e9207a162"),
         (Message::Cancel { transfer: 7 }, "81a1639107"),
+        (
+            Message::Others { ask: 7, peers: vec![PEER] },
+            "81a174920791c41022222222222222222222222222222222",
+        ),
+        (
+            Message::Forward { from: PEER, to: PeerId::new([0x77; 16]), payload: vec![0xab, 0xcd] },
+            "81a16693c41022222222222222222222222222222222c41077777777777777777777777777777777c402abcd",
+        ),
         (Message::Ping { nonce: 1 }, "81a1699101"),
         (Message::Pong { nonce: u32::MAX }, "81a16f91ceffffffff"),
     ];
@@ -97,10 +111,12 @@ fn what_peers_say_to_each_other() {
         Message::Begin { .. } => 5,
         Message::No { .. } => 6,
         Message::Cancel { .. } => 7,
-        Message::Ping { .. } => 8,
-        Message::Pong { .. } => 9,
+        Message::Others { .. } => 8,
+        Message::Forward { .. } => 9,
+        Message::Ping { .. } => 10,
+        Message::Pong { .. } => 11,
     });
-    assert!(pinned.eq(0..10), "one of each, in order");
+    assert!(pinned.eq(0..12), "one of each, in order");
     for (message, bytes) in golden {
         assert_eq!(hex(&encode(&message)), bytes, "{message:?}");
         assert_eq!(decode(&unhex(bytes), &Limits::PEER), Ok(message));
@@ -134,14 +150,14 @@ fn byte_fields_travel_as_bytes_and_not_as_numbers() {
             encode(&FromServer::Peers { topic, peers: vec![id; server::MAX_PEERS] }).len(),
             encode(&FromServer::Signal { topic, from: id, payload: bytes.clone() }).len(),
             encode(&FromServer::Gone { peer: id }).len(),
-            encode(&Message::Hello { version: 1, chunk: 1, salt, confirm: bytes }).len(),
+            encode(&Message::Hello { version: 1, chunk: 1, salt, node: id, confirm: bytes }).len(),
             encode(&Message::AskPage { ask: 1, page: tag }).len(),
             encode(&Message::Page { ask: 1, facts: PageFacts::default(), entries: page, last: true }).len(),
             encode(&Message::Want { transfer: 1, tag }).len(),
         ]
     };
     assert_eq!(sizes(0x00), sizes(0xff));
-    assert_eq!(sizes(0x00), [22, 22, 82, 23, 167, 82, 22, 66, 23, 100, 23]);
+    assert_eq!(sizes(0x00), [22, 22, 82, 23, 167, 82, 22, 84, 23, 100, 23]);
 }
 
 #[test]

@@ -31,13 +31,14 @@ pub(crate) fn from_server() -> impl Strategy<Value = FromServer> {
 }
 
 pub(crate) fn peer_message() -> impl Strategy<Value = Message> {
-    let hello = (any::<u16>(), any::<u32>(), any::<[u8; 16]>(), vec(any::<u8>(), 0..=256));
+    let hello = (any::<u16>(), any::<u32>(), any::<[u8; 16]>(), peer(), vec(any::<u8>(), 0..=256));
     let page = (any::<u32>(), any::<[bool; 3]>(), vec(entry(), 0..6), any::<bool>());
     prop_oneof![
-        hello.prop_map(|(version, chunk, salt, confirm)| Message::Hello {
+        hello.prop_map(|(version, chunk, salt, node, confirm)| Message::Hello {
             version,
             chunk,
             salt: Salt::new(salt),
+            node,
             confirm
         }),
         (any::<u32>(), tag()).prop_map(|(ask, page)| Message::AskPage { ask, page }),
@@ -61,6 +62,8 @@ pub(crate) fn peer_message() -> impl Strategy<Value = Message> {
         (any::<u32>(), prop_oneof![Just(No::Unknown), Just(No::Busy), Just(No::Paused)])
             .prop_map(|(ask, reason)| Message::No { ask, reason }),
         any::<u32>().prop_map(|transfer| Message::Cancel { transfer }),
+        (any::<u32>(), vec(peer(), 0..6)).prop_map(|(ask, peers)| Message::Others { ask, peers }),
+        (peer(), peer(), payload()).prop_map(|(from, to, payload)| Message::Forward { from, to, payload }),
         any::<u32>().prop_map(|nonce| Message::Ping { nonce }),
         any::<u32>().prop_map(|nonce| Message::Pong { nonce }),
     ]

@@ -87,7 +87,8 @@ impl Engine {
         if last || too_many {
             let question = load.questions.swap_remove(at);
             if !too_many {
-                self.plan_from_group(tab, conn, facts.into(), question.entries);
+                let entries = load.still_of_use(question.entries);
+                self.plan_from_group(tab, conn, facts.into(), entries);
             }
         }
     }
@@ -119,8 +120,15 @@ impl Engine {
         match known.filter(|(_, entries)| !entries.is_empty()) {
             Some((facts, entries)) => self.send_entries(conn, ask, facts.into(), &entries, true),
             None if self.lead(conn, ask, page) => {}
-            None => self.tell(conn, &Message::No { ask, reason: No::Unknown }),
+            None => {
+                let peers = self.askers_of(page, conn);
+                if !peers.is_empty() {
+                    self.tell(conn, &Message::Others { ask, peers });
+                }
+                self.tell(conn, &Message::No { ask, reason: No::Unknown });
+            }
         }
+        self.note_asker(conn, page);
     }
 
     /// Members may be a day apart by the clock, so yesterday's and tomorrow's names count.

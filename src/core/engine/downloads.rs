@@ -116,6 +116,13 @@ impl Engine {
         rested && self.in_flight(conn) < limits::TRANSFERS_PER_PEER
     }
 
+    /// Whether anything is under way with this peer that its leaving would end.
+    pub(super) fn is_busy_with(&self, conn: ConnId) -> bool {
+        self.in_flight(conn) > 0
+            || self.is_sending_to(conn)
+            || self.loads.values().any(|load| load.is_tied_to(conn))
+    }
+
     fn in_flight(&self, conn: ConnId) -> usize {
         self.downloads.0.range((conn, 0)..=(conn, u32::MAX)).count()
     }
@@ -155,6 +162,9 @@ impl Engine {
         match whole.map(|bytes| Verified::check(id, bytes)) {
             Some(Ok(body)) => {
                 self.counts.verified += 1;
+                if let Some(peer) = self.meeting.peers.get_mut(&conn) {
+                    peer.useful = self.now.ms;
+                }
                 self.peer_gave(&body);
                 self.settle_orphans(Refusal::NoPeer);
             }

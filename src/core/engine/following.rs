@@ -8,13 +8,14 @@
 use std::collections::BTreeSet;
 
 use slipstream_wire::{
-    id::{Salt, Tag},
+    id::{PeerId, Salt, Tag},
     peer::{Entry, Message, No, PageFacts},
 };
 
 use super::{
     Engine,
     answers::ENTRIES_PER_MESSAGE,
+    introductions::Via,
     load::{Load, Stand},
 };
 use crate::{
@@ -60,6 +61,11 @@ impl Leaders {
         if self.expected.is_empty() { limits::PAGE_SILENCE_MS } else { limits::EXPECT_SILENCE_MS }
     }
 
+    /// Whether nobody is ahead.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Until when expected images are waited for, in ms.
     fn deadline(&self) -> Option<u64> {
         let until = (self.heard + limits::EXPECT_SILENCE_MS).min(self.since + limits::EXPECT_MS);
@@ -75,6 +81,21 @@ impl Load {
     /// Somebody waits for what this load brings, and it is known what that may be.
     pub(super) fn is_followed(&self) -> bool {
         self.parsed && !self.followers.is_empty()
+    }
+
+    /// Whether this load waits for somebody there, or somebody there for it.
+    pub(super) fn is_tied_to(&self, conn: ConnId) -> bool {
+        self.leaders.all.iter().any(|leader| leader.conn == conn)
+            || self.followers.iter().any(|follower| follower.conn == conn)
+    }
+
+    /// Entries that can still serve this load: once the document is parsed, what only a rule could bring has been asked
+    /// for.
+    pub(super) fn still_of_use(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
+        if self.parsed {
+            entries.retain(|entry| Url::parse(&entry.url).is_ok_and(|url| self.images.contains(&url)));
+        }
+        entries
     }
 
     /// What was loaded may be judged: the load is over, or somebody cannot wait for that.
@@ -251,7 +272,7 @@ impl Engine {
         conn: ConnId,
         ask: u32,
         facts: PageFacts,
-        mut entries: Vec<Entry>,
+        entries: Vec<Entry>,
         last: bool,
     ) -> bool {
         let now = self.now.ms;
@@ -264,10 +285,7 @@ impl Engine {
         };
         let tab = *tab;
         load.leaders.heard = now;
-        if load.parsed {
-            // What only a rule could bring has been asked for by now.
-            entries.retain(|entry| Url::parse(&entry.url).is_ok_and(|url| load.images.contains(&url)));
-        }
+        let entries = load.still_of_use(entries);
         let named: Vec<_> = entries.iter().filter_map(|entry| Url::parse(&entry.url).ok()).collect();
         if last {
             load.leaders.all.retain(|l| l.conn != conn || l.ask != ask);
@@ -368,9 +386,45 @@ impl Engine {
         }
     }
 
+    /// A peer does not know the page, and names others who asked for it.
+    pub(super) fn referred(&mut self, conn: ConnId, ask: u32, peers: &[PeerId]) {
+        let own = self.meeting.node;
+        let asked = |load: &&mut Load| load.questions.iter().any(|q| q.is(conn, ask));
+        let Some(load) = self.loads.values_mut().find(asked) else { return };
+        let room = limits::REFERRALS_HELD.saturating_sub(load.referrals.len());
+        load.referrals.extend(peers.iter().filter(|node| **node != own).take(room).map(|node| (*node, conn)));
+    }
+
+    /// Loads that nobody near knows anything about: those are met who might.
+    fn follow_referrals(&mut self) {
+        let now = self.now.ms;
+        let stuck = |load: &Load| {
+            !load.referrals.is_empty()
+                && load.questions.is_empty()
+                && load.leaders.all.is_empty()
+                && load.may_ask(now)
+        };
+        let tabs: Vec<_> = self.loads.iter().filter(|(_, load)| stuck(load)).map(|(tab, _)| *tab).collect();
+        for tab in tabs {
+            let Some(load) = self.loads.get_mut(&tab) else { continue };
+            let referrals = std::mem::take(&mut load.referrals);
+            let mut met = BTreeSet::new();
+            for (node, through) in referrals {
+                let known = self.meeting.peers.values().any(|peer| peer.node == Some(node) || peer.id == node);
+                if known || met.len() >= limits::REFERRALS_MET || !met.insert(node) {
+                    continue;
+                }
+                if self.may_introduce() || (self.make_room() && self.may_introduce()) {
+                    self.offer(node, Via::Peer(through));
+                }
+            }
+        }
+    }
+
     /// Leaders that make no headway are left behind.
     pub(super) fn keep_following(&mut self) {
         let now = self.now.ms;
+        self.follow_referrals();
         let late: Vec<_> = self
             .loads
             .iter()

@@ -1,8 +1,10 @@
 //! Introductions: offers, answers and candidates, sealed for the group and bound to the certificates that both sides
 //! really use, so that a server in the middle gains nothing (SECURITY.md §2.9).
 
+use rand::RngExt;
 use slipstream_wire::{
-    id::{PeerId, Salt},
+    id::{PeerId, Salt, Topic},
+    peer::{MAX_FORWARD, Message},
     server::ToServer,
 };
 
@@ -21,21 +23,92 @@ use crate::{
 /// comes near.
 const SESSIONS: usize = 4_096;
 
+/// On which way somebody is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    /// Through the introduction server, by the names that it gave.
+    Server,
+    /// Through a peer that has a channel to both, by the names that browsers give themselves.
+    Peer(ConnId),
+}
+
+/// Signals that go through a peer belong to no topic.
+const NO_TOPIC: Topic = Topic::new([0; Topic::LEN]);
+
 impl Engine {
-    /// Makes an offer to somebody whom the server named.
-    pub(super) fn offer(&mut self, to: PeerId) {
-        let Some((you, _)) = self.meeting.place() else { return };
+    /// Makes an offer to somebody whom the server or a peer named.
+    pub(super) fn offer(&mut self, to: PeerId, via: Via) {
+        let Some((you, _)) = self.place(via) else { return };
         if to == you || self.conn_of(to).is_some() || !self.may_introduce() {
             return;
         }
         let (sid, n_o, salt) = (self.random(), self.random(), Salt::new(self.random()));
-        let peer = Peer::new(to, sid, true, Stage::Offering { n_o }, salt, self.now.ms);
+        let peer = Peer::new((to, via), sid, true, Stage::Offering { n_o }, salt, self.now.ms);
         self.begin(peer, None);
     }
 
+    /// This browser's name on a way, and the topic there, while the way is open.
+    fn place(&self, via: Via) -> Option<(PeerId, Topic)> {
+        match via {
+            Via::Server => self.meeting.place(),
+            Via::Peer(conn) => {
+                self.meeting.peers.get(&conn)?.is_ready().then_some((self.meeting.node, NO_TOPIC))
+            }
+        }
+    }
+
+    /// Looks for somebody to meet among the peers of peers: no server is needed for it.
+    pub(super) fn meet_through_peers(&mut self) {
+        let open = |node: &PeerId| {
+            self.conn_of(*node).is_none() && !self.meeting.peers.values().any(|p| p.node == Some(*node))
+        };
+        let known: Vec<_> = self
+            .meeting
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.is_ready())
+            .flat_map(|(conn, peer)| peer.others.iter().filter(|node| open(node)).map(|node| (*conn, *node)))
+            .collect();
+        if !known.is_empty() {
+            let (conn, node) = known[self.rng.random_range(0..known.len())];
+            // Whoever is gone by now is not tried again and again.
+            if let Some(peer) = self.meeting.peers.get_mut(&conn) {
+                peer.others.retain(|other| *other != node);
+            }
+            self.offer(node, Via::Peer(conn));
+        }
+    }
+
+    /// A signal through a peer: for this browser, or for another that it has a channel to.
+    pub(super) fn forward(&mut self, conn: ConnId, from: PeerId, to: PeerId, payload: Vec<u8>) {
+        if payload.len() > MAX_FORWARD {
+            return self.part(conn);
+        }
+        if to == self.meeting.node {
+            return self.signal(from, Via::Peer(conn), &payload);
+        }
+        let now = self.now.ms;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        // One hop, and in nobody else's name.
+        if peer.node != Some(from) {
+            return;
+        }
+        while peer.forwarded.front().is_some_and(|at| now.saturating_sub(*at) >= 60_000) {
+            peer.forwarded.pop_front();
+        }
+        if peer.forwarded.len() >= limits::FORWARDS_PER_MIN {
+            return;
+        }
+        peer.forwarded.push_back(now);
+        let target = self.meeting.peers.iter().find(|(_, peer)| peer.is_ready() && peer.node == Some(to));
+        if let Some(target) = target.map(|(conn, _)| *conn) {
+            self.tell(target, &Message::Forward { from, to, payload });
+        }
+    }
+
     /// A sealed signal came.
-    pub(super) fn signal(&mut self, from: PeerId, payload: &[u8]) {
-        let Some((you, topic)) = self.meeting.place() else { return };
+    pub(super) fn signal(&mut self, from: PeerId, via: Via, payload: &[u8]) {
+        let Some((you, topic)) = self.place(via) else { return };
         let Some(group) = &self.meeting.group else { return };
         // Whatever cannot be opened was not sealed by a member for this way: there is nobody to answer to.
         let Ok(signal) = Signal::open(group, &Route { topic, from, to: you }, payload) else { return };
@@ -44,7 +117,7 @@ impl Engine {
                 let offered =
                     Offered { sid, offerer: from, answerer: you, n_o, fp_o: *description.fingerprint() };
                 if group.check_offer(&offered, &mac).is_ok() {
-                    self.offered(from, offered, description);
+                    self.offered((from, via), offered, description);
                 }
             }
             Signal::Answer { sid, description, n_a, mac } => {
@@ -88,9 +161,9 @@ impl Engine {
 
     /// Our browser described its side.
     pub(super) fn described(&mut self, conn: ConnId, sdp: &str) {
-        let (Some((you, _)), Some(peer)) = (self.meeting.place(), self.meeting.peers.get(&conn)) else {
-            return self.part(conn);
-        };
+        let Some(peer) = self.meeting.peers.get(&conn) else { return };
+        let Some((you, _)) = self.place(peer.via) else { return self.part(conn) };
+        let Some(peer) = self.meeting.peers.get(&conn) else { return };
         let (stage, them, sid) = (peer.stage.clone(), peer.id, peer.sid);
         let kind = if peer.offerer { Kind::Offer } else { Kind::Answer };
         let (Ok(description), Some(group)) = (Description::from_sdp(kind, sdp), &self.meeting.group) else {
@@ -139,7 +212,7 @@ impl Engine {
     }
 
     /// A member offers a connection.
-    fn offered(&mut self, from: PeerId, offered: Offered, remote: Description) {
+    fn offered(&mut self, (from, via): (PeerId, Via), offered: Offered, remote: Description) {
         let banned = self.meeting.is_banned(&offered.fp_o, self.now.ms);
         if banned || self.meeting.sids.len() >= SESSIONS || !self.meeting.sids.insert(offered.sid) {
             return;
@@ -152,13 +225,13 @@ impl Engine {
             }
             self.part(conn);
         }
-        if !self.may_introduce() {
+        if !self.may_introduce() && !(matches!(via, Via::Peer(_)) && self.make_room() && self.may_introduce()) {
             return;
         }
         let salt = Salt::new(self.random());
         let sdp = remote.to_sdp();
         let stage = Stage::Answering { offered };
-        self.begin(Peer::new(from, offered.sid, false, stage, salt, self.now.ms), Some(sdp));
+        self.begin(Peer::new((from, via), offered.sid, false, stage, salt, self.now.ms), Some(sdp));
     }
 
     fn begin(&mut self, peer: Peer, remote: Option<String>) {
@@ -206,14 +279,35 @@ impl Engine {
 
     fn send_signal(&mut self, conn: ConnId, signal: &Signal) {
         let nonce = self.random();
-        let (Some((you, topic)), Some(group)) = (self.meeting.place(), &self.meeting.group) else { return };
-        let Some(to) = self.meeting.peers.get(&conn).map(|peer| peer.id) else { return };
-        if let Ok(payload) = signal.seal(group, nonce, &Route { topic, from: you, to }) {
-            self.say(&ToServer::Signal { topic, to, payload });
+        let Some((to, via)) = self.meeting.peers.get(&conn).map(|peer| (peer.id, peer.via)) else { return };
+        let (Some((you, topic)), Some(group)) = (self.place(via), &self.meeting.group) else { return };
+        let Ok(payload) = signal.seal(group, nonce, &Route { topic, from: you, to }) else { return };
+        match via {
+            Via::Server => self.say(&ToServer::Signal { topic, to, payload }),
+            Via::Peer(through) => self.tell(through, &Message::Forward { from: you, to, payload }),
         }
     }
 
-    fn may_introduce(&mut self) -> bool {
+    /// A peer that is of no use just now leaves, so that one can come who is; whether there was one.
+    pub(super) fn make_room(&mut self) -> bool {
+        let now = self.now.ms;
+        let idle = |(conn, peer): &(&ConnId, &Peer)| {
+            peer.is_ready()
+                && now.saturating_sub(peer.useful) >= limits::SETTLED_MS
+                && now.saturating_sub(peer.since) >= limits::SETTLED_MS
+                && !self.is_busy_with(**conn)
+        };
+        let spare = self.meeting.peers.iter().filter(idle).min_by_key(|(_, peer)| peer.useful);
+        match spare.map(|(conn, _)| *conn) {
+            Some(conn) => {
+                self.part(conn);
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn may_introduce(&mut self) -> bool {
         let now = self.now.ms;
         while self.meeting.begun.front().is_some_and(|at| now.saturating_sub(*at) >= 60_000) {
             self.meeting.begun.pop_front();
@@ -222,7 +316,7 @@ impl Engine {
             && self.meeting.begun.len() < limits::INTRODUCTIONS_PER_MIN
     }
 
-    fn conn_of(&self, peer: PeerId) -> Option<ConnId> {
+    pub(super) fn conn_of(&self, peer: PeerId) -> Option<ConnId> {
         self.meeting.peers.iter().find(|(_, p)| p.id == peer).map(|(conn, _)| *conn)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slipstream_wire::peer::Kind;
+use slipstream_wire::{id::PeerId, peer::Kind};
 
 use super::{
     Engine,
@@ -55,6 +55,8 @@ pub(super) struct Load {
     pub(super) followers: Vec<Follower>,
     /// Members who load the same page, and are ahead.
     pub(super) leaders: Leaders,
+    /// Members who might know the page, and the peer that named each.
+    pub(super) referrals: Vec<(PeerId, ConnId)>,
     /// Bytes that came from peers and were of no use.
     pub(super) wasted: u64,
     /// Verified bodies that are still to be put into rules, and since when.
@@ -143,6 +145,7 @@ impl Load {
             questions: Vec::new(),
             followers: Vec::new(),
             leaders: Leaders::default(),
+            referrals: Vec::new(),
             wasted: 0,
             batch: Vec::new(),
             batch_since: None,
@@ -169,9 +172,13 @@ impl Load {
         self.harvest.pending(self.loaded)
     }
 
-    /// Whether a question about the page still makes sense.
+    /// Whether a question about the page still makes sense: nobody has answered one, and most is still to come.
     pub(super) fn may_ask(&self, now: u64) -> bool {
-        self.refused.is_none() && !self.seen_before && now < self.began + limits::ASK_PAGE_MS
+        self.refused.is_none()
+            && !self.seen_before
+            && !self.loaded
+            && self.leaders.is_empty()
+            && now < self.began + limits::ASK_LATE_MS
     }
 
     /// Whether something is queued to be asked of peers.

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use rand::RngExt;
 use slipstream_wire::{
     codec,
-    id::{PeerId, Topic},
+    id::{PeerId, Tag, Topic},
     server::{FromServer, ToServer},
 };
 
-use super::{Engine, peer::Peer};
+use super::{Engine, introductions::Via, peer::Peer};
 use crate::{
     group::Group,
     limits,
@@ -19,12 +19,15 @@ use crate::{
 };
 
 /// Peers, and the way to new ones.
-#[derive(Default)]
 pub(super) struct Meeting {
     /// What the keys were made of, so that a change of settings is noticed.
     secret: Option<[u8; 32]>,
     url: String,
     pub(super) group: Option<Group>,
+    /// What this browser calls itself among its peers.
+    pub(super) node: PeerId,
+    /// Who asked for which page lately: when, in ms, and by which name.
+    pub(super) askers: VecDeque<(u64, Tag, ConnId)>,
     server: Server,
     /// Failed attempts to reach the server in a row.
     attempts: u32,
@@ -56,12 +59,34 @@ enum Server {
     Waiting {
         until: u64,
     },
+    /// There are as many peers as wanted, and the user wants the server to be left then.
+    Left,
 }
 
 impl Meeting {
+    pub(super) fn new(node: PeerId) -> Self {
+        Self {
+            secret: None,
+            url: String::new(),
+            group: None,
+            node,
+            askers: VecDeque::new(),
+            server: Server::Off,
+            attempts: 0,
+            topic: None,
+            asked_at: 0,
+            peers: BTreeMap::new(),
+            next_conn: 0,
+            begun: VecDeque::new(),
+            sids: BTreeSet::new(),
+            bans: VecDeque::new(),
+            first_ready: None,
+        }
+    }
+
     pub(super) const fn server_state(&self) -> ServerState {
         match self.server {
-            Server::Off => ServerState::Off,
+            Server::Off | Server::Left => ServerState::Off,
             Server::Connecting | Server::Greeting { .. } => ServerState::Connecting,
             Server::Connected { .. } => ServerState::Connected,
             Server::Waiting { .. } => ServerState::Waiting,
@@ -104,8 +129,8 @@ impl Engine {
         }
         self.leave_all();
         let group = secret.map(Group::new);
-        self.meeting =
-            Meeting { secret, url, group, next_conn: self.meeting.next_conn, ..Meeting::default() };
+        let node = PeerId::new(self.random());
+        self.meeting = Meeting { secret, url, group, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
         self.connect();
     }
 
@@ -121,7 +146,7 @@ impl Engine {
         for conn in conns {
             self.part(conn);
         }
-        if !matches!(self.meeting.server, Server::Off | Server::Waiting { .. }) {
+        if !matches!(self.meeting.server, Server::Off | Server::Left | Server::Waiting { .. }) {
             self.out.push_back(Output::SocketClose);
         }
     }
@@ -135,7 +160,7 @@ impl Engine {
 
     pub(super) fn socket_closed(&mut self) {
         match self.meeting.server {
-            Server::Off | Server::Waiting { .. } => {}
+            Server::Off | Server::Left | Server::Waiting { .. } => {}
             Server::Connected { since, .. } if self.now.ms - since >= limits::RECONNECT_STABLE_MS => {
                 self.meeting.attempts = 0;
                 self.wait_for_server(0);
@@ -186,11 +211,11 @@ impl Engine {
             }
             FromServer::Peers { topic, peers } if self.meeting.topic == Some(topic) => {
                 for peer in peers.into_iter().take(slipstream_wire::server::MAX_PEERS) {
-                    self.offer(peer);
+                    self.offer(peer, Via::Server);
                 }
             }
             FromServer::Signal { topic, from, payload } if self.meeting.topic == Some(topic) => {
-                self.signal(from, &payload);
+                self.signal(from, Via::Server, &payload);
             }
             FromServer::Gone { peer } => self.gone(peer),
             FromServer::Away { retry_after } => {
@@ -221,13 +246,28 @@ impl Engine {
             Server::Greeting { since } if now >= since + limits::GREETING_MS => self.leave_server(0),
             Server::Connected { .. } => {
                 let today = self.meeting.group.as_ref().map(|group| group.topic(self.now.day()));
-                let lonely = self.meeting.peers.len() < self.settings.peers.min
-                    && now >= self.meeting.asked_at + limits::REJOIN_MS;
+                let lonely = self.is_lonely() && now >= self.meeting.asked_at + limits::REJOIN_MS;
                 if self.meeting.topic != today || lonely {
                     self.join();
+                } else if self.settings.peers.leave_signal_when_full
+                    && self.meeting.ready().count() >= self.settings.peers.max
+                {
+                    self.out.push_back(Output::SocketClose);
+                    self.meeting.server = Server::Left;
+                    self.meeting.topic = None;
+                    self.meeting.sids.clear();
+                    self.meeting.asked_at = now;
                 }
             }
             _ => {}
+        }
+        if self.meeting.place().is_none() && self.is_lonely() && now >= self.meeting.asked_at + limits::REJOIN_MS
+        {
+            self.meeting.asked_at = now;
+            if matches!(self.meeting.server, Server::Left) && self.meeting.ready().next().is_none() {
+                self.connect();
+            }
+            self.meet_through_peers();
         }
         let due: Vec<_> =
             self.meeting.peers.iter().filter(|(_, p)| p.deadline() <= now).map(|(conn, _)| *conn).collect();
@@ -240,12 +280,38 @@ impl Engine {
         let server = match self.meeting.server {
             Server::Waiting { until } => Some(until),
             Server::Greeting { since } => Some(since + limits::GREETING_MS),
-            Server::Connected { .. } if self.meeting.peers.len() < self.settings.peers.min => {
-                Some(self.meeting.asked_at + limits::REJOIN_MS)
-            }
             _ => None,
         };
-        self.meeting.peers.values().map(Peer::deadline).chain(server).min()
+        let lonely = (self.meeting.group.is_some() && self.is_lonely())
+            .then_some(self.meeting.asked_at + limits::REJOIN_MS)
+            .filter(|_| self.meeting.place().is_some() || self.has_peers_or_left());
+        self.meeting.peers.values().map(Peer::deadline).chain(server).chain(lonely).min()
+    }
+
+    fn has_peers_or_left(&self) -> bool {
+        matches!(self.meeting.server, Server::Left) || self.meeting.ready().next().is_some()
+    }
+
+    fn is_lonely(&self) -> bool {
+        self.meeting.peers.len() < self.settings.peers.min
+    }
+
+    /// A member asked for a page: others who ask for it later are told of it.
+    pub(super) fn note_asker(&mut self, conn: ConnId, page: Tag) {
+        let askers = &mut self.meeting.askers;
+        askers.retain(|(_, tag, who)| (*tag, *who) != (page, conn));
+        askers.push_back((self.now.ms, page, conn));
+        if askers.len() > limits::ASKERS {
+            askers.pop_front();
+        }
+    }
+
+    /// Who asked for this page lately, the last first, but for `but`.
+    pub(super) fn askers_of(&self, page: Tag, but: ConnId) -> Vec<PeerId> {
+        let recent = |at: u64| self.now.ms.saturating_sub(at) <= limits::ASKER_MS;
+        let askers = self.meeting.askers.iter().rev();
+        let same = askers.filter(|(at, tag, conn)| *tag == page && *conn != but && recent(*at));
+        same.filter_map(|(_, _, conn)| self.meeting.peers.get(conn)?.node).take(limits::REFERRALS).collect()
     }
 
     /// Ends a connection from this side.
@@ -268,6 +334,7 @@ impl Engine {
     /// The channel or its connection is gone: everything that depended on it is settled now.
     pub(super) fn channel_closed(&mut self, conn: ConnId) {
         if self.meeting.peers.remove(&conn).is_some() {
+            self.meeting.askers.retain(|(_, _, asker)| *asker != conn);
             self.uploads_end(conn);
             self.downloads_end(conn);
             self.answers_end(conn);

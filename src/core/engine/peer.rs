@@ -1,15 +1,15 @@
 //! One peer, from the first word of the introduction to the end of its channel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use slipstream_wire::{
     codec,
     frame::{self, Frame},
     id::{PeerId, Salt, Tag},
-    peer::Message,
+    peer::{MAX_OTHERS, Message},
 };
 
-use super::Engine;
+use super::{Engine, introductions::Via};
 use crate::{
     body::ContentId,
     description::Candidate,
@@ -20,7 +20,17 @@ use crate::{
 
 /// A peer's state.
 pub(super) struct Peer {
+    /// What it is called on the way by which it is met.
     pub(super) id: PeerId,
+    pub(super) via: Via,
+    /// What it calls itself among peers, once it has said hello.
+    pub(super) node: Option<PeerId>,
+    /// Whom it has a channel to, as far as it has told.
+    pub(super) others: VecDeque<PeerId>,
+    /// When a body last came from it, or was asked for by it, in ms.
+    pub(super) useful: u64,
+    /// Signals that it had forwarded, by time in ms, within the last minute.
+    pub(super) forwarded: VecDeque<u64>,
     pub(super) sid: [u8; 16],
     pub(super) offerer: bool,
     pub(super) stage: Stage,
@@ -69,9 +79,21 @@ pub(super) enum Stage {
 }
 
 impl Peer {
-    pub(super) fn new(id: PeerId, sid: [u8; 16], offerer: bool, stage: Stage, salt: Salt, now: u64) -> Self {
+    pub(super) fn new(
+        (id, via): (PeerId, Via),
+        sid: [u8; 16],
+        offerer: bool,
+        stage: Stage,
+        salt: Salt,
+        now: u64,
+    ) -> Self {
         Self {
             id,
+            via,
+            node: None,
+            others: VecDeque::new(),
+            useful: now,
+            forwarded: VecDeque::new(),
             sid,
             offerer,
             stage,
@@ -144,7 +166,8 @@ impl Engine {
         };
         let header = u32::try_from(frame::HEADER).unwrap_or(0);
         let chunk = frame::CHUNK_DEFAULT.min(max_message.saturating_sub(header));
-        self.tell(conn, &Message::Hello { version: slipstream_wire::VERSION, chunk, salt, confirm });
+        let (version, node) = (slipstream_wire::VERSION, self.meeting.node);
+        self.tell(conn, &Message::Hello { version, chunk, salt, node, confirm });
     }
 
     pub(super) fn frame(&mut self, conn: ConnId, bytes: &[u8]) {
@@ -159,8 +182,8 @@ impl Engine {
             }
             Ok(Frame::Control(message)) => match codec::decode(message, &codec::Limits::PEER) {
                 Ok(message) if ready => self.message(conn, message),
-                Ok(Message::Hello { version, chunk, salt, confirm }) => {
-                    self.greeted(conn, version, chunk, salt, &confirm);
+                Ok(Message::Hello { version, chunk, salt, node, confirm }) => {
+                    self.greeted(conn, version, chunk, (salt, node), &confirm);
                 }
                 _ => self.part(conn),
             },
@@ -168,23 +191,86 @@ impl Engine {
         }
     }
 
-    fn greeted(&mut self, conn: ConnId, version: u16, chunk: u32, salt: Salt, confirm: &[u8]) {
+    fn greeted(
+        &mut self,
+        conn: ConnId,
+        version: u16,
+        chunk: u32,
+        (salt, node): (Salt, PeerId),
+        confirm: &[u8],
+    ) {
         let now = self.now.ms;
         let (Some(peer), Some(group)) = (self.meeting.peers.get_mut(&conn), &self.meeting.group) else {
             return;
         };
         let Stage::Open { transcript } = peer.stage else { return self.part(conn) };
         let proven = peer.offerer || group.check_confirm(&transcript, confirm).is_ok();
-        if version != slipstream_wire::VERSION || !proven || chunk < frame::CHUNK_FLOOR {
+        let own = node == self.meeting.node;
+        if version != slipstream_wire::VERSION || !proven || own || chunk < frame::CHUNK_FLOOR {
             return self.part(conn);
         }
         let header = u32::try_from(frame::HEADER).unwrap_or(0);
         peer.chunk = chunk.min(frame::CHUNK_DEFAULT).min(peer.max_message.saturating_sub(header));
         peer.their_salt = Some(salt);
+        peer.node = Some(node);
         peer.stage = Stage::Ready { transcript };
         peer.since = now;
         self.meeting.first_ready.get_or_insert(now);
+        if self.is_spare(conn, node) {
+            return self.part(conn);
+        }
+        self.introduce_around(conn, node);
         self.peer_came(conn);
+    }
+
+    /// Two browsers may meet twice, through a server that was restarted or through two others. One channel goes: both
+    /// sides find the same one to be spare. Whether it is the new one.
+    fn is_spare(&mut self, conn: ConnId, node: PeerId) -> bool {
+        let now = self.now.ms;
+        let Some(sid) = self.meeting.peers.get(&conn).map(|peer| peer.sid) else { return true };
+        let twin = |(other, peer): &(&ConnId, &Peer)| **other != conn && peer.is_ready() && peer.node == Some(node);
+        let Some((twin, older)) = self.meeting.peers.iter().find(twin).map(|(conn, peer)| (*conn, peer)) else {
+            return false;
+        };
+        // One that has gone silent may be dead: the new one is not.
+        let silent = now.saturating_sub(older.heard) > limits::PING_MS;
+        let spare = !silent && older.sid < sid;
+        if !spare {
+            self.part(twin);
+        }
+        spare
+    }
+
+    /// A new peer and the others learn of each other.
+    fn introduce_around(&mut self, conn: ConnId, node: PeerId) {
+        let others: Vec<_> = self.meeting.ready().filter(|other| *other != conn).collect();
+        let nodes = others.iter().filter_map(|other| self.meeting.peers.get(other)?.node);
+        let peers: Vec<_> = nodes.take(MAX_OTHERS).collect();
+        if !peers.is_empty() {
+            self.tell(conn, &Message::Others { ask: 0, peers });
+        }
+        for other in others {
+            self.tell(other, &Message::Others { ask: 0, peers: vec![node] });
+        }
+    }
+
+    /// A peer tells whom else it can reach.
+    fn others(&mut self, conn: ConnId, ask: u32, peers: Vec<PeerId>) {
+        if peers.len() > MAX_OTHERS {
+            return self.part(conn);
+        }
+        if ask != 0 {
+            return self.referred(conn, ask, &peers);
+        }
+        let own = self.meeting.node;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        for node in peers.into_iter().filter(|node| *node != own) {
+            peer.others.retain(|known| *known != node);
+            peer.others.push_back(node);
+            if peer.others.len() > MAX_OTHERS {
+                peer.others.pop_front();
+            }
+        }
     }
 
     fn message(&mut self, conn: ConnId, message: Message) {
@@ -194,6 +280,8 @@ impl Engine {
                 self.page_answered(conn, ask, facts, entries, last)
             }
             Message::Soon { ask, coming, off } => self.soon(conn, ask, coming, &off),
+            Message::Others { ask, peers } => self.others(conn, ask, peers),
+            Message::Forward { from, to, payload } => self.forward(conn, from, to, payload),
             Message::Want { transfer, tag } => self.upload_wanted(conn, transfer, tag),
             Message::Begin { transfer, length, deflated } => {
                 self.download_begins(conn, transfer, length, deflated);

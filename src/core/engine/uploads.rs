@@ -82,6 +82,9 @@ impl Engine {
         let Some(id) = self.body_of(conn, tag).filter(|id| self.may_offer(*id)) else {
             return self.tell(conn, &Message::No { ask: transfer, reason: No::Unknown });
         };
+        if let Some(peer) = self.meeting.peers.get_mut(&conn) {
+            peer.useful = self.now.ms;
+        }
         self.uploads.queue.push_back(Upload { conn, transfer, id, payload: None, sent: 0 });
         match self.shelf.cached(id) {
             Some(body) => self.upload_read(conn, transfer, Some(body)),
@@ -148,6 +151,10 @@ impl Engine {
             self.uploads.plain.pop_front();
         }
         Payload::Plain(body)
+    }
+
+    pub(super) fn is_sending_to(&self, conn: ConnId) -> bool {
+        self.uploads.queue.iter().any(|upload| upload.conn == conn)
     }
 
     pub(super) fn upload_cancelled(&mut self, conn: ConnId, transfer: u32) {
