@@ -96,8 +96,12 @@ fn what_peers_say_to_each_other() {
             "81a174920791c41022222222222222222222222222222222",
         ),
         (
-            Message::Forward { from: PEER, to: PeerId::new([0x77; 16]), payload: vec![0xab, 0xcd] },
-            "81a16693c41022222222222222222222222222222222c41077777777777777777777777777777777c402abcd",
+            Message::Asked { page: TAG, node: PEER },
+            "81a16792c41033333333333333333333333333333333c41022222222222222222222222222222222",
+        ),
+        (
+            Message::Forward { from: PEER, to: PeerId::new([0x77; 16]), again: true, payload: vec![0xab] },
+            "81a16694c41022222222222222222222222222222222c41077777777777777777777777777777777c3c401ab",
         ),
         (Message::Ping { nonce: 1 }, "81a1699101"),
         (Message::Pong { nonce: u32::MAX }, "81a16f91ceffffffff"),
@@ -112,11 +116,12 @@ fn what_peers_say_to_each_other() {
         Message::No { .. } => 6,
         Message::Cancel { .. } => 7,
         Message::Others { .. } => 8,
-        Message::Forward { .. } => 9,
-        Message::Ping { .. } => 10,
-        Message::Pong { .. } => 11,
+        Message::Asked { .. } => 9,
+        Message::Forward { .. } => 10,
+        Message::Ping { .. } => 11,
+        Message::Pong { .. } => 12,
     });
-    assert!(pinned.eq(0..12), "one of each, in order");
+    assert!(pinned.eq(0..13), "one of each, in order");
     for (message, bytes) in golden {
         assert_eq!(hex(&encode(&message)), bytes, "{message:?}");
         assert_eq!(decode(&unhex(bytes), &Limits::PEER), Ok(message));

@@ -108,13 +108,23 @@ pub enum Message {
         /// Their names among peers, at most [`MAX_OTHERS`].
         peers: Vec<PeerId>,
     },
-    /// A sealed signal for somebody whom the receiver has a channel to, or for the receiver itself.
+    /// "Somebody whom I have a channel to asked me about this page": whoever asks the receiver next can be told.
+    #[serde(rename = "g")]
+    Asked {
+        /// The page's blinded name.
+        page: Tag,
+        /// Who asked.
+        node: PeerId,
+    },
+    /// A sealed signal for somebody whom the receiver, or a peer of its, has a channel to, or for the receiver itself.
     #[serde(rename = "f")]
     Forward {
         /// Who says it.
         from: PeerId,
         /// Whom it is for.
         to: PeerId,
+        /// Whether it was forwarded before: twice at most.
+        again: bool,
         /// Opaque to whoever forwards it, at most [`MAX_FORWARD`] bytes.
         #[serde(with = "serde_bytes")]
         payload: Vec<u8>,

@@ -63,7 +63,13 @@ pub(crate) fn peer_message() -> impl Strategy<Value = Message> {
             .prop_map(|(ask, reason)| Message::No { ask, reason }),
         any::<u32>().prop_map(|transfer| Message::Cancel { transfer }),
         (any::<u32>(), vec(peer(), 0..6)).prop_map(|(ask, peers)| Message::Others { ask, peers }),
-        (peer(), peer(), payload()).prop_map(|(from, to, payload)| Message::Forward { from, to, payload }),
+        (tag(), peer()).prop_map(|(page, node)| Message::Asked { page, node }),
+        (peer(), peer(), any::<bool>(), payload()).prop_map(|(from, to, again, payload)| Message::Forward {
+            from,
+            to,
+            again,
+            payload
+        }),
         any::<u32>().prop_map(|nonce| Message::Ping { nonce }),
         any::<u32>().prop_map(|nonce| Message::Pong { nonce }),
     ]

@@ -128,7 +128,7 @@ impl Engine {
                 self.tell(conn, &Message::No { ask, reason: No::Unknown });
             }
         }
-        self.note_asker(conn, page);
+        self.asked(conn, page);
     }
 
     /// Members may be a day apart by the clock, so yesterday's and tomorrow's names count.

@@ -79,8 +79,8 @@ impl Engine {
         }
     }
 
-    /// A signal through a peer: for this browser, or for another that it has a channel to.
-    pub(super) fn forward(&mut self, conn: ConnId, from: PeerId, to: PeerId, payload: Vec<u8>) {
+    /// A signal through a peer: for this browser, or for another that can be reached from here.
+    pub(super) fn forward(&mut self, conn: ConnId, (from, to): (PeerId, PeerId), again: bool, payload: Vec<u8>) {
         if payload.len() > MAX_FORWARD {
             return self.part(conn);
         }
@@ -89,8 +89,8 @@ impl Engine {
         }
         let now = self.now.ms;
         let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
-        // One hop, and in nobody else's name.
-        if peer.node != Some(from) {
+        // In nobody else's name, unless that was looked at one hop before.
+        if !again && peer.node != Some(from) {
             return;
         }
         while peer.forwarded.front().is_some_and(|at| now.saturating_sub(*at) >= 60_000) {
@@ -100,9 +100,11 @@ impl Engine {
             return;
         }
         peer.forwarded.push_back(now);
-        let target = self.meeting.peers.iter().find(|(_, peer)| peer.is_ready() && peer.node == Some(to));
-        if let Some(target) = target.map(|(conn, _)| *conn) {
-            self.tell(target, &Message::Forward { from, to, payload });
+        let ready = || self.meeting.peers.iter().filter(|(other, peer)| **other != conn && peer.is_ready());
+        let direct = ready().find(|(_, peer)| peer.node == Some(to));
+        let next = direct.or_else(|| ready().find(|(_, peer)| !again && peer.others.contains(&to)));
+        if let Some((next, direct)) = next.map(|(conn, _)| (*conn, direct.is_some())) {
+            self.tell(next, &Message::Forward { from, to, again: again || !direct, payload });
         }
     }
 
@@ -225,8 +227,11 @@ impl Engine {
             }
             self.part(conn);
         }
-        if !self.may_introduce() && !(matches!(via, Via::Peer(_)) && self.make_room() && self.may_introduce()) {
-            return;
+        let room = self.may_introduce()
+            || (matches!(via, Via::Peer(_)) && self.make_room() && self.may_introduce());
+        if !room {
+            // So that the other side need not wait for what will not come.
+            return self.send_on((from, via), &Signal::End { sid: offered.sid });
         }
         let salt = Salt::new(self.random());
         let sdp = remote.to_sdp();
@@ -278,13 +283,20 @@ impl Engine {
     }
 
     fn send_signal(&mut self, conn: ConnId, signal: &Signal) {
+        if let Some(way) = self.meeting.peers.get(&conn).map(|peer| (peer.id, peer.via)) {
+            self.send_on(way, signal);
+        }
+    }
+
+    fn send_on(&mut self, (to, via): (PeerId, Via), signal: &Signal) {
         let nonce = self.random();
-        let Some((to, via)) = self.meeting.peers.get(&conn).map(|peer| (peer.id, peer.via)) else { return };
         let (Some((you, topic)), Some(group)) = (self.place(via), &self.meeting.group) else { return };
         let Ok(payload) = signal.seal(group, nonce, &Route { topic, from: you, to }) else { return };
         match via {
             Via::Server => self.say(&ToServer::Signal { topic, to, payload }),
-            Via::Peer(through) => self.tell(through, &Message::Forward { from: you, to, payload }),
+            Via::Peer(through) => {
+                self.tell(through, &Message::Forward { from: you, to, again: false, payload });
+            }
         }
     }
 

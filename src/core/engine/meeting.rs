@@ -7,6 +7,7 @@ use rand::RngExt;
 use slipstream_wire::{
     codec,
     id::{PeerId, Tag, Topic},
+    peer::Message,
     server::{FromServer, ToServer},
 };
 
@@ -26,13 +27,15 @@ pub(super) struct Meeting {
     pub(super) group: Option<Group>,
     /// What this browser calls itself among its peers.
     pub(super) node: PeerId,
-    /// Who asked for which page lately: when, in ms, and by which name.
-    pub(super) askers: VecDeque<(u64, Tag, ConnId)>,
+    /// Who asked for which page lately.
+    pub(super) askers: VecDeque<Asker>,
     server: Server,
     /// Failed attempts to reach the server in a row.
     attempts: u32,
     topic: Option<Topic>,
     asked_at: u64,
+    /// When a peer of a peer was last looked for without need, in ms.
+    met_at: u64,
     pub(super) peers: BTreeMap<ConnId, Peer>,
     pub(super) next_conn: u32,
     /// When introductions were begun, within the last minute.
@@ -41,6 +44,15 @@ pub(super) struct Meeting {
     pub(super) sids: BTreeSet<[u8; 16]>,
     bans: VecDeque<(u64, [u8; 32])>,
     pub(super) first_ready: Option<u64>,
+}
+
+/// A member who asked for a page.
+pub(super) struct Asker {
+    at: u64,
+    page: Tag,
+    node: PeerId,
+    /// Itself, or a peer of its.
+    through: ConnId,
 }
 
 /// The socket.
@@ -75,6 +87,7 @@ impl Meeting {
             attempts: 0,
             topic: None,
             asked_at: 0,
+            met_at: 0,
             peers: BTreeMap::new(),
             next_conn: 0,
             begun: VecDeque::new(),
@@ -269,6 +282,10 @@ impl Engine {
             }
             self.meet_through_peers();
         }
+        if self.is_sparse() && now >= self.meeting.met_at + limits::FILL_MS {
+            self.meeting.met_at = now;
+            self.meet_through_peers();
+        }
         let due: Vec<_> =
             self.meeting.peers.iter().filter(|(_, p)| p.deadline() <= now).map(|(conn, _)| *conn).collect();
         for conn in due {
@@ -285,7 +302,16 @@ impl Engine {
         let lonely = (self.meeting.group.is_some() && self.is_lonely())
             .then_some(self.meeting.asked_at + limits::REJOIN_MS)
             .filter(|_| self.meeting.place().is_some() || self.has_peers_or_left());
-        self.meeting.peers.values().map(Peer::deadline).chain(server).chain(lonely).min()
+        let sparse = self.is_sparse().then_some(self.meeting.met_at + limits::FILL_MS);
+        self.meeting.peers.values().map(Peer::deadline).chain(server).chain(lonely).chain(sparse).min()
+    }
+
+    /// There are peers, but so few that it pays to meet some of theirs.
+    fn is_sparse(&self) -> bool {
+        let count = self.meeting.peers.len();
+        // Half of the introductions are kept for those who are met because a page needs them.
+        let spare = self.meeting.begun.len() < limits::INTRODUCTIONS_PER_MIN / 2;
+        count > 0 && spare && count < self.settings.peers.max * 3 / 4
     }
 
     fn has_peers_or_left(&self) -> bool {
@@ -296,22 +322,37 @@ impl Engine {
         self.meeting.peers.len() < self.settings.peers.min
     }
 
-    /// A member asked for a page: others who ask for it later are told of it.
-    pub(super) fn note_asker(&mut self, conn: ConnId, page: Tag) {
+    /// A member asked for a page, here or at a peer: who asks for it later is told.
+    pub(super) fn note_asker(&mut self, page: Tag, node: PeerId, through: ConnId) {
+        if node == self.meeting.node {
+            return;
+        }
         let askers = &mut self.meeting.askers;
-        askers.retain(|(_, tag, who)| (*tag, *who) != (page, conn));
-        askers.push_back((self.now.ms, page, conn));
+        askers.retain(|asker| asker.page != page || asker.node != node);
+        askers.push_back(Asker { at: self.now.ms, page, node, through });
         if askers.len() > limits::ASKERS {
             askers.pop_front();
         }
     }
 
-    /// Who asked for this page lately, the last first, but for `but`.
+    /// A peer asks for a page: it is remembered, and the other peers are told.
+    pub(super) fn asked(&mut self, conn: ConnId, page: Tag) {
+        let Some(node) = self.meeting.peers.get(&conn).and_then(|peer| peer.node) else { return };
+        self.note_asker(page, node, conn);
+        let others: Vec<_> = self.meeting.ready().filter(|other| *other != conn).collect();
+        for other in others {
+            self.tell(other, &Message::Asked { page, node });
+        }
+    }
+
+    /// Who asked for this page lately, the first of them first: they are furthest. Not `but`, who asks now.
     pub(super) fn askers_of(&self, page: Tag, but: ConnId) -> Vec<PeerId> {
+        let asks = self.meeting.peers.get(&but).and_then(|peer| peer.node);
         let recent = |at: u64| self.now.ms.saturating_sub(at) <= limits::ASKER_MS;
-        let askers = self.meeting.askers.iter().rev();
-        let same = askers.filter(|(at, tag, conn)| *tag == page && *conn != but && recent(*at));
-        same.filter_map(|(_, _, conn)| self.meeting.peers.get(conn)?.node).take(limits::REFERRALS).collect()
+        let same = self.meeting.askers.iter().filter(|asker| {
+            asker.page == page && recent(asker.at) && Some(asker.node) != asks && asker.through != but
+        });
+        same.map(|asker| asker.node).take(limits::REFERRALS).collect()
     }
 
     /// Ends a connection from this side.
@@ -334,7 +375,7 @@ impl Engine {
     /// The channel or its connection is gone: everything that depended on it is settled now.
     pub(super) fn channel_closed(&mut self, conn: ConnId) {
         if self.meeting.peers.remove(&conn).is_some() {
-            self.meeting.askers.retain(|(_, _, asker)| *asker != conn);
+            self.meeting.askers.retain(|asker| asker.through != conn);
             self.uploads_end(conn);
             self.downloads_end(conn);
             self.answers_end(conn);

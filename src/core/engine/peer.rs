@@ -281,7 +281,8 @@ impl Engine {
             }
             Message::Soon { ask, coming, off } => self.soon(conn, ask, coming, &off),
             Message::Others { ask, peers } => self.others(conn, ask, peers),
-            Message::Forward { from, to, payload } => self.forward(conn, from, to, payload),
+            Message::Asked { page, node } => self.note_asker(page, node, conn),
+            Message::Forward { from, to, again, payload } => self.forward(conn, (from, to), again, payload),
             Message::Want { transfer, tag } => self.upload_wanted(conn, transfer, tag),
             Message::Begin { transfer, length, deflated } => {
                 self.download_begins(conn, transfer, length, deflated);

@@ -63,8 +63,15 @@ fn messages() -> impl Strategy<Value = Message> {
             ask,
             peers: peers.into_iter().map(PeerId::new).collect()
         }),
-        (any::<[u8; 16]>(), any::<[u8; 16]>(), prop::collection::vec(any::<u8>(), 0..90)).prop_map(
-            |(from, to, payload)| Message::Forward { from: PeerId::new(from), to: PeerId::new(to), payload }
+        any::<[[u8; 16]; 2]>()
+            .prop_map(|[page, node]| Message::Asked { page: Tag::new(page), node: PeerId::new(node) }),
+        (any::<[[u8; 16]; 2]>(), any::<bool>(), prop::collection::vec(any::<u8>(), 0..90)).prop_map(
+            |([from, to], again, payload)| Message::Forward {
+                from: PeerId::new(from),
+                to: PeerId::new(to),
+                again,
+                payload
+            }
         ),
         (ask.clone(), any::<[u8; 16]>()).prop_map(|(ask, tag)| Message::AskPage { ask, page: Tag::new(tag) }),
         (ask.clone(), entries(), any::<bool>()).prop_map(|(ask, entries, last)| Message::Page {
