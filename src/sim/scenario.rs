@@ -53,6 +53,15 @@ impl Scenario {
     pub fn run(self, seed: u64, peers: usize) -> Report {
         let with = self.play(seed, peers, true);
         let without = self.play(seed, peers, false);
+        if std::env::var("DBG").is_ok() {
+            let mut vs: Vec<_> = with.visits.iter().collect();
+            vs.sort_by_key(|v| v.began);
+            for v in vs {
+                let by = |k: slipstream_wire::peer::Kind| -> u64 { v.items.iter().enumerate().filter(|(at, i)| v.shareable[*at] && i.source == Some(crate::Source::Network) && v.page.resources[*at].kind == k).map(|(at, _)| v.page.resources[at].length()).sum() };
+                eprintln!("{:7} b{:2} {} load {:?} img {} font {} det {} announced {}", v.began.as_millis(), v.browser.0, &v.page.url[v.page.url.len()-6..], v.load_time().map(|t| t.as_millis()), by(slipstream_wire::peer::Kind::Image), by(slipstream_wire::peer::Kind::Font), by(slipstream_wire::peer::Kind::Detached), v.announced);
+            }
+            for (n, b) in with.browsers.iter().enumerate() { let st = b.engine.as_ref().unwrap().stats(None); eprintln!("b{n} peers {:?} refusals {:?}", st.peers, st.all.refusals); }
+        }
         let uploads: Vec<_> = with.browsers.iter().map(|browser| browser.tally.uploaded).collect();
         let (most, all) = (uploads.iter().max().copied().unwrap_or(0), uploads.iter().sum::<u64>());
         let engines = with.browsers.iter().filter_map(|browser| browser.engine.as_ref());

@@ -414,8 +414,9 @@ impl Engine {
                 if known || met.len() >= limits::REFERRALS_MET || !met.insert(node) {
                     continue;
                 }
-                if self.may_introduce() || (self.make_room() && self.may_introduce()) {
-                    self.offer(node, Via::Peer(through));
+                let via = Via::Peer(through);
+                if self.may_introduce() || (self.make_room(via) && self.may_introduce()) {
+                    self.offer(node, via);
                 }
             }
         }

@@ -228,7 +228,7 @@ impl Engine {
             self.part(conn);
         }
         let room = self.may_introduce()
-            || (matches!(via, Via::Peer(_)) && self.make_room() && self.may_introduce());
+            || (matches!(via, Via::Peer(_)) && self.make_room(via) && self.may_introduce());
         if !room {
             // So that the other side need not wait for what will not come.
             return self.send_on((from, via), &Signal::End { sid: offered.sid });
@@ -301,10 +301,11 @@ impl Engine {
     }
 
     /// A peer that is of no use just now leaves, so that one can come who is; whether there was one.
-    pub(super) fn make_room(&mut self) -> bool {
+    pub(super) fn make_room(&mut self, via: Via) -> bool {
         let now = self.now.ms;
         let idle = |(conn, peer): &(&ConnId, &Peer)| {
             peer.is_ready()
+                && via != Via::Peer(**conn)
                 && now.saturating_sub(peer.useful) >= limits::SETTLED_MS
                 && now.saturating_sub(peer.since) >= limits::SETTLED_MS
                 && !self.is_busy_with(**conn)
