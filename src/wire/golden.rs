@@ -78,7 +78,10 @@ fn what_peers_say_to_each_other() {
             },
             "81a1689501cdfff0c41044444444444444444444444444444444c41022222222222222222222222222222222c40455555555",
         ),
-        (Message::AskPage { ask: 7, page: TAG }, "81a1709207c41033333333333333333333333333333333"),
+        (
+            Message::AskPage { ask: 7, page: TAG, age: 3 },
+            "81a1709307c4103333333333333333333333333333333303",
+        ),
         (
             Message::Page { ask: 7, facts, entries: vec![entry()], last: true },
             "81a171940793c2c3c2919bb768747470733a2f2f612e6578616d706c652f622e706e67a169a9696d6167652f706e67cd0400c4206666666666666666666666666666666666666666666666666666666666666666c3a163ce6553f100ce65554280c2c0c3",
@@ -156,13 +159,13 @@ fn byte_fields_travel_as_bytes_and_not_as_numbers() {
             encode(&FromServer::Signal { topic, from: id, payload: bytes.clone() }).len(),
             encode(&FromServer::Gone { peer: id }).len(),
             encode(&Message::Hello { version: 1, chunk: 1, salt, node: id, confirm: bytes }).len(),
-            encode(&Message::AskPage { ask: 1, page: tag }).len(),
+            encode(&Message::AskPage { ask: 1, page: tag, age: 1 }).len(),
             encode(&Message::Page { ask: 1, facts: PageFacts::default(), entries: page, last: true }).len(),
             encode(&Message::Want { transfer: 1, tag }).len(),
         ]
     };
     assert_eq!(sizes(0x00), sizes(0xff));
-    assert_eq!(sizes(0x00), [22, 22, 82, 23, 167, 82, 22, 84, 23, 100, 23]);
+    assert_eq!(sizes(0x00), [22, 22, 82, 23, 167, 82, 22, 84, 24, 100, 23]);
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub enum Message {
         ask: u32,
         /// The page's blinded name.
         page: Tag,
+        /// For how long the asker has been loading it, in ms: of two who do, the one ahead does not wait for the other.
+        age: u32,
     },
     /// Answer to [`Message::AskPage`]; parts come in order.
     #[serde(rename = "q")]

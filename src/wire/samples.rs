@@ -41,7 +41,7 @@ pub(crate) fn peer_message() -> impl Strategy<Value = Message> {
             node,
             confirm
         }),
-        (any::<u32>(), tag()).prop_map(|(ask, page)| Message::AskPage { ask, page }),
+        (any::<u32>(), tag(), any::<u32>()).prop_map(|(ask, page, age)| Message::AskPage { ask, page, age }),
         page.prop_map(|(ask, [header_csp, meta_csp, service_worker], entries, last)| Message::Page {
             ask,
             facts: PageFacts { header_csp, meta_csp, service_worker },

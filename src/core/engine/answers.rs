@@ -51,7 +51,8 @@ impl Engine {
         let page = group.page_tag(self.now.day(), load.url.as_str());
         let deadline = self.now.ms + limits::ASK_PAGE_MS;
         load.questions.push(Question { conn, ask, deadline, entries: Vec::new() });
-        self.tell(conn, &Message::AskPage { ask, page });
+        let age = u32::try_from(self.now.ms.saturating_sub(load.began)).unwrap_or(u32::MAX);
+        self.tell(conn, &Message::AskPage { ask, page, age });
     }
 
     /// A peer has become ready: loads that still wait for their first answer may ask it, too.
@@ -111,7 +112,7 @@ impl Engine {
     }
 
     /// Answers a member's question about a page.
-    pub(super) fn answer_page(&mut self, conn: ConnId, ask: u32, page: Tag) {
+    pub(super) fn answer_page(&mut self, conn: ConnId, ask: u32, page: Tag, age: u32) {
         // An answer can be much longer than its question: who does not take what it asked for gets no more.
         if self.meeting.peers.get(&conn).is_some_and(|peer| peer.queued >= limits::CHANNEL_HIGH) {
             return self.tell(conn, &Message::No { ask, reason: No::Busy });
@@ -119,7 +120,7 @@ impl Engine {
         let known = self.profile_by_tag(page).map(|p| (p.facts, self.offers(p)));
         match known.filter(|(_, entries)| !entries.is_empty()) {
             Some((facts, entries)) => self.send_entries(conn, ask, facts.into(), &entries, true),
-            None if self.lead(conn, ask, page) => {}
+            None if self.lead(conn, ask, page, age) => {}
             None => {
                 let peers = self.askers_of(page, conn);
                 if !peers.is_empty() {

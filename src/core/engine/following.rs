@@ -124,13 +124,20 @@ impl Engine {
         !load.parsed && self.shelf.profile(&load.url).is_none() && self.meeting.ready().next().is_some()
     }
 
-    /// A member asks about a page that is being loaded here just now; whether it is.
-    pub(super) fn lead(&mut self, conn: ConnId, ask: u32, page: Tag) -> bool {
+    /// A member asks about a page that is being loaded here just now; whether it is, and was begun before. `age`: since
+    /// when the member has been loading it, in ms.
+    pub(super) fn lead(&mut self, conn: ConnId, ask: u32, page: Tag, age: u32) -> bool {
         let Some(group) = &self.meeting.group else { return false };
         let today = self.now.day();
         let days = [today, today.saturating_sub(1), today + 1];
+        let theirs = self.meeting.peers.get(&conn).and_then(|peer| peer.node);
+        let ahead = |load: &Load| {
+            let since = self.now.ms.saturating_sub(load.began);
+            (since, Some(self.meeting.node)) > (age.into(), theirs)
+        };
         let meant = |load: &Load| {
             load.refused.is_none()
+                && ahead(load)
                 && !load.opted_out
                 && !load.is_sensitive()
                 && !load.harvest.settled
@@ -252,10 +259,7 @@ impl Engine {
         load.leaders.heard = now;
         if let Some(at) = load.questions.iter().position(|q| q.is(conn, ask)) {
             load.questions.swap_remove(at);
-            // Of two who ask each other, neither waits.
-            if !load.followers.iter().any(|follower| follower.conn == conn) {
-                load.leaders.all.push(Leader { conn, ask, coming: BTreeSet::new() });
-            }
+            load.leaders.all.push(Leader { conn, ask, coming: BTreeSet::new() });
         }
         if let Some(leader) = load.leaders.find(conn, ask) {
             leader.coming.retain(|tag| !off.contains(tag));

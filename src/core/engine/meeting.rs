@@ -345,14 +345,18 @@ impl Engine {
         }
     }
 
-    /// Who asked for this page lately, the first of them first: they are furthest. Not `but`, who asks now.
-    pub(super) fn askers_of(&self, page: Tag, but: ConnId) -> Vec<PeerId> {
+    /// Some of those who asked for this page lately, drawn by lot so that none is overrun. Not `but`, who asks now.
+    pub(super) fn askers_of(&mut self, page: Tag, but: ConnId) -> Vec<PeerId> {
         let asks = self.meeting.peers.get(&but).and_then(|peer| peer.node);
         let recent = |at: u64| self.now.ms.saturating_sub(at) <= limits::ASKER_MS;
         let same = self.meeting.askers.iter().filter(|asker| {
             asker.page == page && recent(asker.at) && Some(asker.node) != asks && asker.through != but
         });
-        same.map(|asker| asker.node).take(limits::REFERRALS).collect()
+        let mut nodes: Vec<_> = same.map(|asker| asker.node).collect();
+        while nodes.len() > limits::REFERRALS {
+            nodes.swap_remove(self.rng.random_range(0..nodes.len()));
+        }
+        nodes
     }
 
     /// Ends a connection from this side.

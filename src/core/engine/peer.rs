@@ -275,7 +275,7 @@ impl Engine {
 
     fn message(&mut self, conn: ConnId, message: Message) {
         match message {
-            Message::AskPage { ask, page } => self.answer_page(conn, ask, page),
+            Message::AskPage { ask, page, age } => self.answer_page(conn, ask, page, age),
             Message::Page { ask, facts, entries, last } => {
                 self.page_answered(conn, ask, facts, entries, last)
             }

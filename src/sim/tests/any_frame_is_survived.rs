@@ -73,7 +73,8 @@ fn messages() -> impl Strategy<Value = Message> {
                 payload
             }
         ),
-        (ask.clone(), any::<[u8; 16]>()).prop_map(|(ask, tag)| Message::AskPage { ask, page: Tag::new(tag) }),
+        (ask.clone(), any::<[u8; 16]>(), any::<u32>())
+            .prop_map(|(ask, tag, age)| Message::AskPage { ask, page: Tag::new(tag), age }),
         (ask.clone(), entries(), any::<bool>()).prop_map(|(ask, entries, last)| Message::Page {
             ask,
             facts: PageFacts::default(),
