@@ -34,6 +34,8 @@ pub(super) struct Meeting {
     attempts: u32,
     topic: Option<Topic>,
     asked_at: u64,
+    /// Whom the server named, and who was not met yet.
+    named: VecDeque<PeerId>,
     /// When a peer of a peer was last looked for without need, in ms.
     met_at: u64,
     pub(super) peers: BTreeMap<ConnId, Peer>,
@@ -87,6 +89,7 @@ impl Meeting {
             attempts: 0,
             topic: None,
             asked_at: 0,
+            named: VecDeque::new(),
             met_at: 0,
             peers: BTreeMap::new(),
             next_conn: 0,
@@ -223,9 +226,8 @@ impl Engine {
                 self.join();
             }
             FromServer::Peers { topic, peers } if self.meeting.topic == Some(topic) => {
-                for peer in peers.into_iter().take(slipstream_wire::server::MAX_PEERS) {
-                    self.offer(peer, Via::Server);
-                }
+                self.meeting.named = peers.into_iter().take(slipstream_wire::server::MAX_PEERS).collect();
+                self.meet_named();
             }
             FromServer::Signal { topic, from, payload } if self.meeting.topic == Some(topic) => {
                 self.signal(from, Via::Server, &payload);
@@ -236,6 +238,16 @@ impl Engine {
             }
             // Late answers of a topic that was left. They change nothing.
             FromServer::Welcome { .. } | FromServer::Peers { .. } | FromServer::Signal { .. } => {}
+        }
+    }
+
+    /// Offers to those whom the server named, up to half of the most: the other half is for those who come later, or the
+    /// first few would be full with each other and never hear of the rest.
+    fn meet_named(&mut self) {
+        let half = self.settings.peers.max.div_ceil(2).max(self.settings.peers.min);
+        while self.meeting.peers.len() < half {
+            let Some(peer) = self.meeting.named.pop_front() else { return };
+            self.offer(peer, Via::Server);
         }
     }
 
@@ -258,6 +270,7 @@ impl Engine {
             Server::Waiting { until } if now >= until => self.connect(),
             Server::Greeting { since } if now >= since + limits::GREETING_MS => self.leave_server(0),
             Server::Connected { .. } => {
+                self.meet_named();
                 let today = self.meeting.group.as_ref().map(|group| group.topic(self.now.day()));
                 let lonely = self.is_lonely() && now >= self.meeting.asked_at + limits::REJOIN_MS;
                 if self.meeting.topic != today || lonely {
