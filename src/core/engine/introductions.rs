@@ -227,8 +227,7 @@ impl Engine {
             }
             self.part(conn);
         }
-        let room = self.may_introduce()
-            || (matches!(via, Via::Peer(_)) && self.make_room(via) && self.may_introduce());
+        let room = self.may_introduce() || (self.make_room(via) && self.may_introduce());
         if !room {
             // So that the other side need not wait for what will not come.
             return self.send_on((from, via), &Signal::End { sid: offered.sid });
@@ -300,7 +299,8 @@ impl Engine {
         }
     }
 
-    /// A peer that is of no use just now leaves, so that one can come who is; whether there was one.
+    /// A peer that is of no use just now leaves, so that one can come who is, or who has nobody yet; whether there was one.
+    /// The one that can reach most others does best without.
     pub(super) fn make_room(&mut self, via: Via) -> bool {
         let now = self.now.ms;
         let idle = |(conn, peer): &(&ConnId, &Peer)| {
@@ -310,7 +310,9 @@ impl Engine {
                 && now.saturating_sub(peer.since) >= limits::SETTLED_MS
                 && !self.is_busy_with(**conn)
         };
-        let spare = self.meeting.peers.iter().filter(idle).min_by_key(|(_, peer)| peer.useful);
+        let spare = self.meeting.peers.iter().filter(idle).min_by_key(|(_, peer)| {
+            (std::cmp::Reverse(peer.others.len()), peer.useful)
+        });
         match spare.map(|(conn, _)| *conn) {
             Some(conn) => {
                 self.part(conn);
