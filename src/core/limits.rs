@@ -70,6 +70,8 @@ pub const INTRODUCTIONS_PER_MIN: usize = 20;
 pub const FORWARDS_PER_MIN: usize = 48;
 /// A peer is given so long to be of use before it makes room for another, in ms.
 pub const SETTLED_MS: u64 = 10_000;
+/// Browsers of which it is known who can reach them.
+pub const ROUTES: usize = 256;
 /// With fewer peers than three quarters of the most, a peer of a peer is met every so often, in ms.
 pub const FILL_MS: u64 = 10_000;
 /// Members who asked for a page are remembered, so many in all.

@@ -100,12 +100,24 @@ impl Engine {
             return;
         }
         peer.forwarded.push_back(now);
-        let ready = || self.meeting.peers.iter().filter(|(other, peer)| **other != conn && peer.is_ready());
-        let direct = ready().find(|(_, peer)| peer.node == Some(to));
-        let next = direct.or_else(|| ready().find(|(_, peer)| !again && peer.others.contains(&to)));
-        if let Some((next, direct)) = next.map(|(conn, _)| (*conn, direct.is_some())) {
+        self.note_route(from, conn);
+        if let Some((next, direct)) = self.next_hop(conn, to, again) {
             self.tell(next, &Message::Forward { from, to, again: again || !direct, payload });
         }
+    }
+
+    /// Who is nearest to a browser, and whether that is the browser itself.
+    fn next_hop(&self, came: ConnId, to: PeerId, again: bool) -> Option<(ConnId, bool)> {
+        let ready = || self.meeting.peers.iter().filter(|(conn, peer)| **conn != came && peer.is_ready());
+        let find = |fits: &dyn Fn(ConnId, &Peer) -> bool| {
+            ready().find(|(conn, peer)| fits(**conn, peer)).map(|(conn, _)| *conn)
+        };
+        if let Some(conn) = find(&|_, peer| peer.node == Some(to)) {
+            return Some((conn, true));
+        }
+        let heard = self.meeting.routes.iter().find(|(node, _)| *node == to).map(|(_, through)| *through);
+        let reach = |conn, peer: &Peer| heard == Some(conn) || peer.others.contains(&to);
+        (!again).then(|| find(&reach)).flatten().map(|conn| (conn, false))
     }
 
     /// A sealed signal came.

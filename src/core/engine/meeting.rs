@@ -29,6 +29,8 @@ pub(super) struct Meeting {
     pub(super) node: PeerId,
     /// Who asked for which page lately.
     pub(super) askers: VecDeque<Asker>,
+    /// Through whom a browser that is no peer was heard of last.
+    pub(super) routes: VecDeque<(PeerId, ConnId)>,
     server: Server,
     /// Failed attempts to reach the server in a row.
     attempts: u32,
@@ -85,6 +87,7 @@ impl Meeting {
             group: None,
             node,
             askers: VecDeque::new(),
+            routes: VecDeque::new(),
             server: Server::Off,
             attempts: 0,
             topic: None,
@@ -340,11 +343,22 @@ impl Engine {
         if node == self.meeting.node {
             return;
         }
+        self.note_route(node, through);
         let askers = &mut self.meeting.askers;
         askers.retain(|asker| asker.page != page || asker.node != node);
         askers.push_back(Asker { at: self.now.ms, page, node, through });
         if askers.len() > limits::ASKERS {
             askers.pop_front();
+        }
+    }
+
+    /// Something of a browser came through a peer: what is for it goes back the same way.
+    pub(super) fn note_route(&mut self, node: PeerId, through: ConnId) {
+        let routes = &mut self.meeting.routes;
+        routes.retain(|(known, _)| *known != node);
+        routes.push_back((node, through));
+        if routes.len() > limits::ROUTES {
+            routes.pop_front();
         }
     }
 
@@ -393,9 +407,11 @@ impl Engine {
     pub(super) fn channel_closed(&mut self, conn: ConnId) {
         if self.meeting.peers.remove(&conn).is_some() {
             self.meeting.askers.retain(|asker| asker.through != conn);
+            self.meeting.routes.retain(|(_, through)| *through != conn);
             self.uploads_end(conn);
             self.downloads_end(conn);
             self.answers_end(conn);
+            self.introduce_around();
         }
     }
 }

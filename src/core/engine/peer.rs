@@ -26,7 +26,7 @@ pub(super) struct Peer {
     /// What it calls itself among peers, once it has said hello.
     pub(super) node: Option<PeerId>,
     /// Whom it has a channel to, as far as it has told.
-    pub(super) others: VecDeque<PeerId>,
+    pub(super) others: Vec<PeerId>,
     /// When a body last came from it, or was asked for by it, in ms.
     pub(super) useful: u64,
     /// Signals that it had forwarded, by time in ms, within the last minute.
@@ -91,7 +91,7 @@ impl Peer {
             id,
             via,
             node: None,
-            others: VecDeque::new(),
+            others: Vec::new(),
             useful: now,
             forwarded: VecDeque::new(),
             sid,
@@ -219,7 +219,7 @@ impl Engine {
         if self.is_spare(conn, node) {
             return self.part(conn);
         }
-        self.introduce_around(conn, node);
+        self.introduce_around();
         self.peer_came(conn);
     }
 
@@ -241,16 +241,15 @@ impl Engine {
         spare
     }
 
-    /// A new peer and the others learn of each other.
-    fn introduce_around(&mut self, conn: ConnId, node: PeerId) {
-        let others: Vec<_> = self.meeting.ready().filter(|other| *other != conn).collect();
-        let nodes = others.iter().filter_map(|other| self.meeting.peers.get(other)?.node);
-        let peers: Vec<_> = nodes.take(MAX_OTHERS).collect();
-        if !peers.is_empty() {
+    /// A peer came or went: the others learn who can be reached through this browser now.
+    pub(super) fn introduce_around(&mut self) {
+        let nodes = self.meeting.peers.values().filter(|peer| peer.is_ready()).filter_map(|peer| peer.node);
+        let nodes: Vec<_> = nodes.take(MAX_OTHERS).collect();
+        let all: Vec<_> = self.meeting.ready().collect();
+        for conn in all {
+            let theirs = self.meeting.peers.get(&conn).and_then(|peer| peer.node);
+            let peers = nodes.iter().copied().filter(|node| Some(*node) != theirs).collect();
             self.tell(conn, &Message::Others { ask: 0, peers });
-        }
-        for other in others {
-            self.tell(other, &Message::Others { ask: 0, peers: vec![node] });
         }
     }
 
@@ -264,13 +263,7 @@ impl Engine {
         }
         let own = self.meeting.node;
         let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
-        for node in peers.into_iter().filter(|node| *node != own) {
-            peer.others.retain(|known| *known != node);
-            peer.others.push_back(node);
-            if peer.others.len() > MAX_OTHERS {
-                peer.others.pop_front();
-            }
-        }
+        peer.others = peers.into_iter().filter(|node| *node != own).collect();
     }
 
     fn message(&mut self, conn: ConnId, message: Message) {
