@@ -410,20 +410,30 @@ impl Engine {
         };
         let tabs: Vec<_> = self.loads.iter().filter(|(_, load)| stuck(load)).map(|(tab, _)| *tab).collect();
         for tab in tabs {
-            let Some(load) = self.loads.get_mut(&tab) else { continue };
-            let referrals = std::mem::take(&mut load.referrals);
-            let mut met = BTreeSet::new();
-            for (node, through) in referrals {
-                let known = self.meeting.peers.values().any(|peer| peer.node == Some(node) || peer.id == node);
-                if known || met.len() >= limits::REFERRALS_MET || !met.insert(node) {
-                    continue;
-                }
+            while let Some((node, through)) = self.next_referral(tab) {
                 let via = Via::Peer(through);
                 if self.may_introduce() || (self.make_room(via) && self.may_introduce()) {
                     self.offer(node, via);
                 }
             }
         }
+    }
+
+    /// Who is to be met next for a load, while fewer than enough are on the way.
+    fn next_referral(&mut self, tab: Tab) -> Option<(PeerId, ConnId)> {
+        let load = self.loads.get_mut(&tab)?;
+        let peers = &self.meeting.peers;
+        let on_the_way = peers.values().filter(|p| !p.is_ready() && load.met.contains(&p.id)).count();
+        if on_the_way >= limits::REFERRALS_MET {
+            return None;
+        }
+        while let Some((node, through)) = load.referrals.pop_front() {
+            let known = peers.values().any(|peer| peer.node == Some(node) || peer.id == node);
+            if !known && load.met.insert(node) {
+                return Some((node, through));
+            }
+        }
+        None
     }
 
     /// Leaders that make no headway are left behind.

@@ -1,6 +1,6 @@
 //! One page load: what is planned for it, what was seen of it, and how far each wanted body has come.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use slipstream_wire::{id::PeerId, peer::Kind};
 
@@ -56,7 +56,9 @@ pub(super) struct Load {
     /// Members who load the same page, and are ahead.
     pub(super) leaders: Leaders,
     /// Members who might know the page, and the peer that named each.
-    pub(super) referrals: Vec<(PeerId, ConnId)>,
+    pub(super) referrals: VecDeque<(PeerId, ConnId)>,
+    /// Those of them that an introduction was begun to.
+    pub(super) met: BTreeSet<PeerId>,
     /// Bytes that came from peers and were of no use.
     pub(super) wasted: u64,
     /// Verified bodies that are still to be put into rules, and since when.
@@ -145,7 +147,8 @@ impl Load {
             questions: Vec::new(),
             followers: Vec::new(),
             leaders: Leaders::default(),
-            referrals: Vec::new(),
+            referrals: VecDeque::new(),
+            met: BTreeSet::new(),
             wasted: 0,
             batch: Vec::new(),
             batch_since: None,
