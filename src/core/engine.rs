@@ -10,6 +10,7 @@ mod harvest;
 mod introductions;
 mod load;
 mod meeting;
+mod pace;
 mod peer;
 mod planning;
 mod uploads;

@@ -96,8 +96,14 @@ pub const GREETING_MS: u64 = 5_000;
 pub const REJOIN_MS: u64 = 5_000;
 /// How long a peer that sent wrong bytes is not met again, in ms (§5.4: 1 h for a group member).
 pub const BAN_MS: u64 = 3_600_000;
-/// Peers remembered as banned.
-pub const BANS: usize = 256;
+/// How long a peer that let things stall is not met again, in ms (§5.4: a protocol error counts as much).
+pub const AVOID_MS: u64 = 600_000;
+/// Bodies that make up for one thing that stalled.
+pub const FORGIVEN: u32 = 32;
+/// So often a peer may let something stall.
+pub const STRIKES: u8 = 3;
+/// Certificates and names remembered as banned.
+pub const BANS: usize = 512;
 
 /// A page without news from its plan for so long goes to the origin for all it waits for, in ms (§3.3 D4).
 pub const PAGE_SILENCE_MS: u64 = 1_000;

@@ -9,7 +9,7 @@ use slipstream_sim::scenario::Scenario;
 #[derive(Parser)]
 #[command(name = "slipstream-sim")]
 struct Arguments {
-    /// classroom, hostile or offline
+    /// classroom, campus, crowd, hostile or offline
     #[arg(value_parser = |name: &str| Scenario::named(name).ok_or("no scenario of this name"))]
     scenario: Scenario,
     /// What everything is made from; the same seed gives the same run

@@ -47,10 +47,17 @@ pub struct Report {
     pub load_ms: Times,
     /// Requests that reached the origins.
     pub origin_requests: u64,
-    /// Largest share of all uploads that one browser did, in percent.
-    pub busiest_uploader_percent: u64,
+    /// Of what was carried between browsers: how much was shown nowhere, in thousandths.
+    pub wasted_permille: u64,
+    /// Largest share of all uploads that one browser did, in thousandths.
+    pub busiest_uploader_permille: u64,
+    /// Most transfers that a browser that cheats spoiled for any one other, before it was gone.
+    pub most_spoiled_by_one: usize,
     /// Bodies that were not those of their hash. None was shown.
     pub verifications_failed: u64,
+    /// Bytes that pages got from origins, peers and shelves, in equal pieces of time from the first visit to the last
+    /// resource.
+    pub timeline: Vec<[u64; 3]>,
 }
 
 /// A run without the extension.

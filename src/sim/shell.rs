@@ -161,7 +161,7 @@ impl World {
             }
             Some(Operation::Store { body, rows, drop }) => {
                 let id = body.as_ref().map(Verified::id);
-                let stored = browser.database.store(body, rows, drop);
+                let stored = browser.database.store(body, rows, drop, &mut self.same);
                 if let (false, Some(id)) = (stored, id) {
                     self.tell(life, Input::StoreFailed { id });
                 }

@@ -14,7 +14,7 @@ use slipstream_core::{
 
 use crate::{
     browser::{Browser, BrowserId, Life, Tally},
-    database::Operation,
+    database::{Operation, Same},
     ether::{End, Ether},
     introducer::{Introducer, SocketId},
     link::{Lan, Uplink},
@@ -75,6 +75,7 @@ pub struct World {
     pub(crate) browsers: Vec<Browser>,
     pub(crate) visits: Vec<Visit>,
     pub(crate) totals: Totals,
+    pub(crate) same: Same,
     /// By a page's address: what of it a peer may serve.
     shareable: BTreeMap<String, (Rc<Page>, Rc<[bool]>)>,
 }
@@ -100,6 +101,7 @@ impl World {
             browsers: Vec::new(),
             visits: Vec::new(),
             totals: Totals::default(),
+            same: Same::default(),
             shareable: BTreeMap::new(),
         }
     }

@@ -101,7 +101,8 @@ impl Engine {
                 let free = holders.iter().filter(|conn| self.may_ask(**conn));
                 // Whoever was asked least so far: work is spread over all who have it.
                 let asked = |conn: &&ConnId| {
-                    (self.in_flight(**conn), self.meeting.peers.get(*conn).map_or(0, |peer| peer.next_ask))
+                    let peer = self.meeting.peers.get(*conn);
+                    (peer.map(|peer| peer.strikes), self.in_flight(**conn), peer.map(|peer| peer.next_ask))
                 };
                 if let Some(conn) = free.min_by_key(asked) {
                     return Some((*tab, url.clone(), *conn));
@@ -112,8 +113,10 @@ impl Engine {
     }
 
     fn may_ask(&self, conn: ConnId) -> bool {
-        let rested = self.meeting.peers.get(&conn).is_some_and(|peer| peer.busy_until <= self.now.ms);
-        rested && self.in_flight(conn) < limits::TRANSFERS_PER_PEER
+        let Some(peer) = self.meeting.peers.get(&conn) else { return false };
+        // Who has let something stall is trusted with one thing at a time.
+        let most = if peer.strikes > 0 { 1 } else { limits::TRANSFERS_PER_PEER };
+        peer.busy_until <= self.now.ms && self.in_flight(conn) < most
     }
 
     /// Whether anything is under way with this peer that its leaving would end.
@@ -156,7 +159,7 @@ impl Engine {
             return;
         }
         let Some(download) = self.downloads.0.remove(&(conn, transfer)) else { return };
-        let Download { id, cap, deflated, bytes, .. } = download;
+        let Download { id, cap, deflated, bytes, began, .. } = download;
         let length = bytes.len() as u64;
         let whole = if deflated { inflate::inflate(&bytes, cap).ok() } else { Some(bytes) };
         match whole.map(|bytes| Verified::check(id, bytes)) {
@@ -164,6 +167,11 @@ impl Engine {
                 self.counts.verified += 1;
                 if let Some(peer) = self.meeting.peers.get_mut(&conn) {
                     peer.useful = self.now.ms;
+                    peer.pace.note(length, self.now.ms.saturating_sub(began));
+                    peer.bodies += 1;
+                    if peer.bodies % limits::FORGIVEN == 0 {
+                        peer.strikes = peer.strikes.saturating_sub(1);
+                    }
                 }
                 self.peer_gave(&body);
                 self.settle_orphans(Refusal::NoPeer);
@@ -172,8 +180,7 @@ impl Engine {
                 self.waste(id, length);
                 self.counts.verifications_failed += 1;
                 self.ask_elsewhere(conn, id);
-                self.ban(conn);
-                self.settle_orphans(Refusal::PeerWrong);
+                self.discredit(conn);
             }
         }
     }
@@ -181,8 +188,16 @@ impl Engine {
     fn wrong_bytes(&mut self, conn: ConnId, transfer: u32) {
         self.counts.verifications_failed += 1;
         self.give_up(conn, transfer);
-        self.ban(conn);
+        self.discredit(conn);
+    }
+
+    /// This peer sent something wrong: nothing more is taken from it.
+    fn discredit(&mut self, conn: ConnId) {
+        for load in self.loads.values_mut() {
+            load.lose_holder(conn);
+        }
         self.settle_orphans(Refusal::PeerWrong);
+        self.ban(conn);
     }
 
     /// The body is right, and its length is not the one that the record gives: whoever made the record lied.
@@ -295,6 +310,7 @@ impl Engine {
             }
             self.give_up(conn, transfer);
             self.settle_orphans(Refusal::PeerLate);
+            self.strike(conn);
         }
     }
 

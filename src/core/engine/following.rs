@@ -447,10 +447,12 @@ impl Engine {
             .map(|(tab, _)| *tab)
             .collect();
         for tab in late {
-            if let Some(load) = self.loads.get_mut(&tab) {
-                load.leaders.all.clear();
-            }
+            let Some(load) = self.loads.get_mut(&tab) else { continue };
+            let leaders = std::mem::take(&mut load.leaders.all);
             self.forget_expected(tab, Refusal::PeerLate);
+            for leader in leaders {
+                self.strike(leader.conn);
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use slipstream_wire::{
 
 use super::{
     Engine,
+    meeting::Banned,
     peer::{Peer, Stage},
 };
 use crate::{
@@ -39,7 +40,9 @@ impl Engine {
     /// Makes an offer to somebody whom the server or a peer named.
     pub(super) fn offer(&mut self, to: PeerId, via: Via) {
         let Some((you, _)) = self.place(via) else { return };
-        if to == you || self.conn_of(to).is_some() || !self.may_introduce() {
+        if to == you
+            || self.meeting.is_banned(&Banned::Node(to), self.now.ms)
+            || self.conn_of(to).is_some() || !self.may_introduce() {
             return;
         }
         let (sid, n_o, salt) = (self.random(), self.random(), Salt::new(self.random()));
@@ -141,7 +144,7 @@ impl Engine {
                     return;
                 };
                 let transcript = offered.answered(n_a, *description.fingerprint());
-                let banned = self.meeting.is_banned(description.fingerprint(), self.now.ms);
+                let banned = self.meeting.is_banned(&Banned::Print(*description.fingerprint()), self.now.ms);
                 if banned || group.check_answer(&transcript, &mac).is_err() {
                     return self.part(conn);
                 }
@@ -227,7 +230,9 @@ impl Engine {
 
     /// A member offers a connection.
     fn offered(&mut self, (from, via): (PeerId, Via), offered: Offered, remote: Description) {
-        let banned = self.meeting.is_banned(&offered.fp_o, self.now.ms);
+        let now = self.now.ms;
+        let banned = self.meeting.is_banned(&Banned::Print(offered.fp_o), now)
+            || self.meeting.is_banned(&Banned::Node(from), now);
         if banned || self.meeting.sids.len() >= SESSIONS || !self.meeting.sids.insert(offered.sid) {
             return;
         }
@@ -312,7 +317,7 @@ impl Engine {
     }
 
     /// A peer that is of no use just now leaves, so that one can come who is, or who has nobody yet; whether there was one.
-    /// The one that can reach most others does best without.
+    /// First goes who is far behind the others, then who can reach most others and does best without.
     pub(super) fn make_room(&mut self, via: Via) -> bool {
         let now = self.now.ms;
         let idle = |(conn, peer): &(&ConnId, &Peer)| {
@@ -322,8 +327,9 @@ impl Engine {
                 && now.saturating_sub(peer.since) >= limits::SETTLED_MS
                 && !self.is_busy_with(**conn)
         };
+        let paces = || self.meeting.peers.values().map(|peer| peer.pace);
         let spare = self.meeting.peers.iter().filter(idle).min_by_key(|(_, peer)| {
-            (std::cmp::Reverse(peer.others.len()), peer.useful)
+            (!peer.pace.is_far_behind(paces()), std::cmp::Reverse(peer.others.len()), peer.useful)
         });
         match spare.map(|(conn, _)| *conn) {
             Some(conn) => {

@@ -46,8 +46,18 @@ pub(super) struct Meeting {
     pub(super) begun: VecDeque<u64>,
     /// Sessions seen on this socket: none is answered twice.
     pub(super) sids: BTreeSet<[u8; 16]>,
-    bans: VecDeque<(u64, [u8; 32])>,
+    /// Who is not met again before when, in ms.
+    bans: VecDeque<(u64, Banned)>,
     pub(super) first_ready: Option<u64>,
+}
+
+/// By what somebody is known who is not to be met again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Banned {
+    /// The certificate that it showed.
+    Print([u8; 32]),
+    /// What it calls itself among peers.
+    Node(PeerId),
 }
 
 /// A member who asked for a page.
@@ -133,8 +143,8 @@ impl Meeting {
         }
     }
 
-    pub(super) fn is_banned(&self, fingerprint: &[u8; 32], now: u64) -> bool {
-        self.bans.iter().any(|(until, banned)| *until > now && banned == fingerprint)
+    pub(super) fn is_banned(&self, whom: &Banned, now: u64) -> bool {
+        self.bans.iter().any(|(until, banned)| *until > now && banned == whom)
     }
 }
 
@@ -392,12 +402,29 @@ impl Engine {
         self.channel_closed(conn);
     }
 
-    /// Whoever sent wrong bytes is not met again for a while, by the certificate that it showed.
+    /// Whoever sent wrong bytes is not met again for a while, by the certificate that it showed and by its name.
     pub(super) fn ban(&mut self, conn: ConnId) {
-        if let Some(fingerprint) = self.meeting.peers.get(&conn).and_then(Peer::fingerprint) {
-            self.meeting.bans.push_back((self.now.ms + limits::BAN_MS, fingerprint));
-            if self.meeting.bans.len() > limits::BANS {
-                self.meeting.bans.pop_front();
+        self.avoid(conn, limits::BAN_MS);
+    }
+
+    /// A peer let something stall. It may be slow, or want to be: the third time others are given a chance.
+    pub(super) fn strike(&mut self, conn: ConnId) {
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        peer.strikes += 1;
+        if peer.strikes >= limits::STRIKES {
+            self.avoid(conn, limits::AVOID_MS);
+        }
+    }
+
+    fn avoid(&mut self, conn: ConnId, span: u64) {
+        let until = self.now.ms + span;
+        if let Some(peer) = self.meeting.peers.get(&conn) {
+            let names = [peer.fingerprint().map(Banned::Print), peer.node.map(Banned::Node)];
+            for banned in names.into_iter().flatten() {
+                self.meeting.bans.push_back((until, banned));
+                if self.meeting.bans.len() > limits::BANS {
+                    self.meeting.bans.pop_front();
+                }
             }
         }
         self.part(conn);

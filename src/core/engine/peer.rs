@@ -9,7 +9,7 @@ use slipstream_wire::{
     peer::{MAX_OTHERS, Message},
 };
 
-use super::{Engine, introductions::Via};
+use super::{Engine, introductions::Via, meeting::Banned, pace::Pace};
 use crate::{
     body::ContentId,
     description::Candidate,
@@ -57,6 +57,12 @@ pub(super) struct Peer {
     tagged: u64,
     their_salt: Option<Salt>,
     pub(super) next_ask: u32,
+    /// How quick its bodies have been.
+    pub(super) pace: Pace,
+    /// Bodies that it brought.
+    pub(super) bodies: u32,
+    /// Things that it let stall, less those forgiven.
+    pub(super) strikes: u8,
     /// It said that it has no time for bodies before this, in ms.
     pub(super) busy_until: u64,
 }
@@ -111,6 +117,9 @@ impl Peer {
             tagged: u64::MAX,
             their_salt: None,
             next_ask: 1,
+            pace: Pace::default(),
+            bodies: 0,
+            strikes: 0,
             busy_until: 0,
         }
     }
@@ -200,13 +209,13 @@ impl Engine {
         confirm: &[u8],
     ) {
         let now = self.now.ms;
+        let unwelcome = node == self.meeting.node || self.meeting.is_banned(&Banned::Node(node), now);
         let (Some(peer), Some(group)) = (self.meeting.peers.get_mut(&conn), &self.meeting.group) else {
             return;
         };
         let Stage::Open { transcript } = peer.stage else { return self.part(conn) };
         let proven = peer.offerer || group.check_confirm(&transcript, confirm).is_ok();
-        let own = node == self.meeting.node;
-        if version != slipstream_wire::VERSION || !proven || own || chunk < frame::CHUNK_FLOOR {
+        if version != slipstream_wire::VERSION || !proven || unwelcome || chunk < frame::CHUNK_FLOOR {
             return self.part(conn);
         }
         let header = u32::try_from(frame::HEADER).unwrap_or(0);
