@@ -208,7 +208,8 @@ impl Load {
     }
 
     /// How a body would reach the page: the first way that `allowed` admits. Images of the document are swapped, but
-    /// for the smallest, which a rule serves faster and without a trace (facts B33); all else has no way but a rule.
+    /// for the smallest, which a rule serves faster and without a trace (facts B33), unless the document is parsed and they
+    /// have been asked for; all else has no way but a rule.
     ///
     /// Errors: the refusal of the way that was tried first.
     pub(super) fn way(
@@ -226,11 +227,16 @@ impl Load {
             record.kind == Kind::Image && matches!(record.mime.class(), Class::Raster | Class::Svg);
         if !swappable {
             by_rule()
-        } else if record.length <= limits::RULE_IMAGE && !facts.forbids_rules() {
+        } else if record.length <= limits::RULE_IMAGE && !facts.forbids_rules() && !self.is_asking() {
             by_rule().or_else(|why| by_swap().map_err(|_| why))
         } else {
             by_swap()
         }
+    }
+
+    /// The document's images have been asked for: what reaches it now is too late for a rule.
+    const fn is_asking(&self) -> bool {
+        self.parsed && !self.loaded
     }
 
     fn context(

@@ -26,8 +26,9 @@ const RAMP: u64 = 60_000;
 
 /// A world in which all of it is planned.
 pub(super) fn prepare(seed: u64, peers: usize, on: &Settings) -> World {
-    // A line that the crowd without the extension fills for a minute or two.
-    let uplink = Uplink { rate: 1_000_000_000 / 8, rtt: Duration::from_millis(40) };
+    // A line that ten thousand browsers without the extension fill for two minutes; the round trip of the project's
+    // budgets.
+    let uplink = Uplink { rate: 200_000_000 / 8, rtt: Duration::from_millis(80) };
     let mut world = World::with_network(seed, Lan::default(), uplink);
     let page = site::front_page("https://www.news-demo.com");
     for at in 0..peers {
