@@ -61,11 +61,14 @@ mod tests {
         // Too regular: beyond the ratio that the other end accepts.
         assert!(deflate_if_it_pays(&vec![0; 100_000]).is_none());
         let noise: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-        let mixed: Vec<u8> = text.iter().zip(noise.iter().cycle()).map(|(t, n)| if n % 4 == 0 { *n } else { *t }).collect();
+        let mixed: Vec<u8> =
+            text.iter().zip(noise.iter().cycle()).map(|(t, n)| if n % 4 == 0 { *n } else { *t }).collect();
         let deflated = deflate_if_it_pays(&mixed).unwrap();
         assert!(deflated.len() < mixed.len() * 9 / 10);
         assert_eq!(inflate(&deflated, mixed.len() as u64), Ok(mixed));
-        let hashed: Vec<u8> = (0..4_000_u32).flat_map(|n| crate::body::Verified::captured(n.to_be_bytes().to_vec()).id().as_bytes().to_vec()).collect();
+        let hashed: Vec<u8> = (0..4_000_u32)
+            .flat_map(|n| crate::body::Verified::captured(n.to_be_bytes().to_vec()).id().as_bytes().to_vec())
+            .collect();
         assert_eq!(deflate_if_it_pays(&hashed), None);
     }
 

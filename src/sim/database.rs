@@ -2,8 +2,8 @@
 //! been carried out when the browser was killed is lost.
 
 use std::{
-    rc::Rc,
     collections::{BTreeMap, VecDeque},
+    rc::Rc,
     time::Duration,
 };
 

@@ -29,6 +29,7 @@ mod introducer;
 mod link;
 mod origin;
 mod page;
+mod plot;
 mod queue;
 mod report;
 pub mod scenario;

@@ -60,6 +60,49 @@ pub struct Report {
     pub timeline: Vec<[u64; 3]>,
 }
 
+impl Report {
+    /// The figures in a few lines, for people.
+    pub fn summary(&self) -> String {
+        let Self { totals, shareable, without, .. } = self;
+        let hundredths = |part: u64, whole: u64| {
+            let ratio = (u128::from(part) * 100).checked_div(u128::from(whole)).unwrap_or(0);
+            format!("{}.{:02}", ratio / 100, ratio % 100)
+        };
+        let permille = |value: u64| format!("{}.{} %", value / 10, value % 10);
+        let all = totals.peer_bytes + totals.shelf_bytes + totals.origin_bytes;
+        let of_all = (totals.origin_bytes * 1_000).checked_div(all).unwrap_or(0);
+        format!(
+            "{}: {} browsers, seed {}, {} visits\n\
+             of what peers may serve: {} bytes from the origin, {} times what one browser alone draws\n\
+             of all bytes: {} from the origin ({}), {} from peers, {} from the own shelf; without: {} from the origin\n\
+             page time in ms: median {}, 95 of 100 {}, longest {}; without: {}, {}, {}\n\
+             carried and not used {} ({}), wrong bytes shown {}, most spoiled by one liar {}, busiest uploader {}\n",
+            self.scenario,
+            self.peers,
+            self.seed,
+            self.visits,
+            shareable.origin_bytes,
+            hundredths(shareable.origin_bytes, shareable.alone_bytes),
+            totals.origin_bytes,
+            permille(of_all),
+            totals.peer_bytes,
+            totals.shelf_bytes,
+            without.origin_bytes,
+            self.load_ms.median,
+            self.load_ms.p95,
+            self.load_ms.max,
+            without.load_ms.median,
+            without.load_ms.p95,
+            without.load_ms.max,
+            totals.wasted_bytes,
+            permille(self.wasted_permille),
+            totals.wrong_bytes,
+            self.most_spoiled_by_one,
+            permille(self.busiest_uploader_permille),
+        )
+    }
+}
+
 /// A run without the extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Without {

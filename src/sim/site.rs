@@ -168,9 +168,8 @@ pub fn front_page(origin: &str) -> Rc<Page> {
             Resource::new(&format!("{origin}/static/head.woff2"), Kind::Font, 30_000, 0)
                 .with_header("access-control-allow-origin", "*"),
         );
-    for (n, length) in [60_000, 50_000, 40_000, 30_000, 25_000, 20_000, 15_000, 10_000, 5_000, 5_000]
-        .into_iter()
-        .enumerate()
+    for (n, length) in
+        [60_000, 50_000, 40_000, 30_000, 25_000, 20_000, 15_000, 10_000, 5_000, 5_000].into_iter().enumerate()
     {
         page = page.with(Resource::new(&format!("{origin}/img/{n}.png"), Kind::Image, length, 0));
     }

@@ -75,7 +75,13 @@ pub(crate) enum Coming {
 }
 
 impl Visit {
-    pub(crate) fn new(browser: BrowserId, tab: Tab, page: Rc<Page>, shareable: Rc<[bool]>, began: Duration) -> Self {
+    pub(crate) fn new(
+        browser: BrowserId,
+        tab: Tab,
+        page: Rc<Page>,
+        shareable: Rc<[bool]>,
+        began: Duration,
+    ) -> Self {
         let item = |_| Item {
             state: State::Unasked,
             source: None,

@@ -32,7 +32,7 @@ pub(crate) const EPOCH: u64 = 1_800_000_000;
 /// The tab that is used where none is named.
 const TAB: Tab = Tab(1);
 /// A world in which more happens than this does not come to an end.
-const MOST_EVENTS: u64 = 20_000_000;
+const MOST_EVENTS: u64 = 200_000_000;
 /// A world in which more than this is still to happen does not, either.
 const MOST_PLANNED: usize = 2_000_000;
 /// How long introductions may take at most, before a test that waits for them fails.

@@ -78,10 +78,7 @@ fn what_peers_say_to_each_other() {
             },
             "81a1689501cdfff0c41044444444444444444444444444444444c41022222222222222222222222222222222c40455555555",
         ),
-        (
-            Message::AskPage { ask: 7, page: TAG, age: 3 },
-            "81a1709307c4103333333333333333333333333333333303",
-        ),
+        (Message::AskPage { ask: 7, page: TAG, age: 3 }, "81a1709307c4103333333333333333333333333333333303"),
         (
             Message::Page { ask: 7, facts, entries: vec![entry()], last: true },
             "81a171940793c2c3c2919bb768747470733a2f2f612e6578616d706c652f622e706e67a169a9696d6167652f706e67cd0400c4206666666666666666666666666666666666666666666666666666666666666666c3a163ce6553f100ce65554280c2c0c3",
@@ -94,10 +91,7 @@ fn what_peers_say_to_each_other() {
         (Message::Begin { transfer: 7, length: 70_000, deflated: true }, "81a1629307ce00011170c3"),
         (Message::No { ask: 7, reason: No::Busy }, "81a16e9207a162"),
         (Message::Cancel { transfer: 7 }, "81a1639107"),
-        (
-            Message::Others { ask: 7, peers: vec![PEER] },
-            "81a174920791c41022222222222222222222222222222222",
-        ),
+        (Message::Others { ask: 7, peers: vec![PEER] }, "81a174920791c41022222222222222222222222222222222"),
         (
             Message::Asked { page: TAG, node: PEER },
             "81a16792c41033333333333333333333333333333333c41022222222222222222222222222222222",

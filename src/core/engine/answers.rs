@@ -181,7 +181,11 @@ impl Engine {
                 && load.parsed
                 && load.refused.is_none()
                 && (load.wants.contains_key(&record.url) || load.harvest.order.contains(&record.url))
-                && self.page_offers(&load.url, ProfileFacts { sensitive: load.is_sensitive(), ..load.facts }, record)
+                && self.page_offers(
+                    &load.url,
+                    ProfileFacts { sensitive: load.is_sensitive(), ..load.facts },
+                    record,
+                )
         })
     }
 

@@ -63,7 +63,9 @@ impl Engine {
             };
             let Some(transfer) = self.next_ask(conn) else { return };
             let now = self.now.ms;
-            let Some(want) = self.loads.get_mut(&tab).and_then(|load| load.wants.get_mut(&url)) else { return };
+            let Some(want) = self.loads.get_mut(&tab).and_then(|load| load.wants.get_mut(&url)) else {
+                return;
+            };
             let Stand::Queued { holders } = &mut want.stand else { return };
             want.stand = Stand::Asked { holders: std::mem::take(holders) };
             let (id, length, cap) = (want.record.id, want.record.length, want.record.mime.cap());

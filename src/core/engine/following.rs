@@ -324,9 +324,7 @@ impl Engine {
                 && !load.wants.contains_key(*url)
                 && !load.leaders.expected.contains(*url)
         };
-        let promised = |url: &&Url| {
-            leaders.iter().any(|(leader, salts)| is_promised(leader, salts, url))
-        };
+        let promised = |url: &&Url| leaders.iter().any(|(leader, salts)| is_promised(leader, salts, url));
         let new: Vec<Url> = load.images.iter().filter(open).filter(promised).cloned().collect();
         if new.is_empty() {
             return;

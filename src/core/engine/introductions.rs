@@ -42,7 +42,9 @@ impl Engine {
         let Some((you, _)) = self.place(via) else { return };
         if to == you
             || self.meeting.is_banned(&Banned::Node(to), self.now.ms)
-            || self.conn_of(to).is_some() || !self.may_introduce() {
+            || self.conn_of(to).is_some()
+            || !self.may_introduce()
+        {
             return;
         }
         let (sid, n_o, salt) = (self.random(), self.random(), Salt::new(self.random()));
@@ -83,7 +85,13 @@ impl Engine {
     }
 
     /// A signal through a peer: for this browser, or for another that can be reached from here.
-    pub(super) fn forward(&mut self, conn: ConnId, (from, to): (PeerId, PeerId), again: bool, payload: Vec<u8>) {
+    pub(super) fn forward(
+        &mut self,
+        conn: ConnId,
+        (from, to): (PeerId, PeerId),
+        again: bool,
+        payload: Vec<u8>,
+    ) {
         if payload.len() > MAX_FORWARD {
             return self.part(conn);
         }

@@ -159,7 +159,8 @@ impl Engine {
         self.leave_all();
         let group = secret.map(Group::new);
         let node = PeerId::new(self.random());
-        self.meeting = Meeting { secret, url, group, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
+        self.meeting =
+            Meeting { secret, url, group, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
         self.connect();
     }
 
@@ -300,7 +301,9 @@ impl Engine {
             }
             _ => {}
         }
-        if self.meeting.place().is_none() && self.is_lonely() && now >= self.meeting.asked_at + limits::REJOIN_MS
+        if self.meeting.place().is_none()
+            && self.is_lonely()
+            && now >= self.meeting.asked_at + limits::REJOIN_MS
         {
             self.meeting.asked_at = now;
             if matches!(self.meeting.server, Server::Left) && self.meeting.ready().next().is_none() {

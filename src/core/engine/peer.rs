@@ -237,8 +237,10 @@ impl Engine {
     fn is_spare(&mut self, conn: ConnId, node: PeerId) -> bool {
         let now = self.now.ms;
         let Some(sid) = self.meeting.peers.get(&conn).map(|peer| peer.sid) else { return true };
-        let twin = |(other, peer): &(&ConnId, &Peer)| **other != conn && peer.is_ready() && peer.node == Some(node);
-        let Some((twin, older)) = self.meeting.peers.iter().find(twin).map(|(conn, peer)| (*conn, peer)) else {
+        let twin =
+            |(other, peer): &(&ConnId, &Peer)| **other != conn && peer.is_ready() && peer.node == Some(node);
+        let Some((twin, older)) = self.meeting.peers.iter().find(twin).map(|(conn, peer)| (*conn, peer))
+        else {
             return false;
         };
         // One that has gone silent may be dead: the new one is not.

@@ -24,6 +24,8 @@ const EXPONENT: f64 = 0.8;
 const SESSIONS: u64 = 3;
 /// Most pages of one session; half as many on average.
 const VIEWS: u64 = 8;
+/// How long a browser stays open after its last page, at most, in ms.
+const LINGERS: u64 = 1_800_000;
 /// Longest time between two pages of a session, in ms.
 const THINKING: u64 = 120_000;
 
@@ -31,27 +33,31 @@ const THINKING: u64 = 120_000;
 pub(super) fn prepare(seed: u64, peers: usize, settings: &Settings) -> World {
     let uplink = Uplink { rate: 100_000_000 / 8, rtt: Duration::from_millis(30) };
     let mut world = World::with_network(seed, Lan::default(), uplink);
-    let pages: Vec<Rc<Page>> = (0..PAGES)
-        .map(|n| site::small_page(&format!("https://www.site-{}-demo.com", n / SITE), n))
-        .collect();
+    let pages: Vec<Rc<Page>> =
+        (0..PAGES).map(|n| site::small_page(&format!("https://www.site-{}-demo.com", n / SITE), n)).collect();
     let shares = shares(pages.len());
-    let day = u64::try_from(SPAN.as_millis()).unwrap_or(u64::MAX);
+    let third = u64::try_from(SPAN.as_millis()).unwrap_or(u64::MAX) / SESSIONS;
     for _ in 0..peers {
-        // Browsers are started in the morning and stay.
-        let comes = Duration::from_millis(world.random(day / 12));
         let id = world.browser(crate::settings::off());
-        let settings = settings.clone();
-        world.at(comes, move |world| world.set(id, settings));
-        for _ in 0..SESSIONS {
-            let mut at = comes + Duration::from_millis(world.random(day * 10 / 12));
+        for session in 0..SESSIONS {
+            let mut at = Duration::from_millis(third * session + world.random(third / 2));
+            let settings = settings.clone();
+            world.at(at, move |world| world.set(id, settings));
             for _ in 0..=world.random(VIEWS) {
                 at += Duration::from_millis(5_000 + world.random(THINKING));
                 let drawn = world.random(u64::from(u32::MAX));
-                let page = Rc::clone(&pages[shares.partition_point(|share| *share <= drawn).min(pages.len() - 1)]);
+                let rank = shares.partition_point(|share| *share <= drawn).min(pages.len() - 1);
+                let page = Rc::clone(&pages[rank]);
                 world.at(at, move |world| {
                     world.visit_in(id, Tab(1), &page);
                 });
             }
+            // The browser is closed a while after the last page; what it stored stays.
+            let closes = at + Duration::from_millis(THINKING + world.random(LINGERS));
+            world.at(closes, move |world| {
+                world.close_tab(id, Tab(1));
+                world.set(id, crate::settings::off());
+            });
         }
     }
     world

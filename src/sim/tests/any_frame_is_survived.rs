@@ -73,8 +73,11 @@ fn messages() -> impl Strategy<Value = Message> {
                 payload
             }
         ),
-        (ask.clone(), any::<[u8; 16]>(), any::<u32>())
-            .prop_map(|(ask, tag, age)| Message::AskPage { ask, page: Tag::new(tag), age }),
+        (ask.clone(), any::<[u8; 16]>(), any::<u32>()).prop_map(|(ask, tag, age)| Message::AskPage {
+            ask,
+            page: Tag::new(tag),
+            age
+        }),
         (ask.clone(), entries(), any::<bool>()).prop_map(|(ask, entries, last)| Message::Page {
             ask,
             facts: PageFacts::default(),
