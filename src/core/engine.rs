@@ -170,6 +170,11 @@ impl Engine {
         }
     }
 
+    /// Bodies under way: to this browser, and from it.
+    pub fn under_way(&self) -> (usize, usize) {
+        (self.downloads.count(), self.uploads.count())
+    }
+
     /// Where each resource of a tab's load came from: for those who want to look at one load closely.
     pub fn outcomes(&self, tab: Tab) -> impl Iterator<Item = (&str, stats::Outcome)> {
         let load = self.loads.get(&tab).into_iter();

@@ -126,6 +126,17 @@ impl World {
         &self.visits[id.0]
     }
 
+    /// A browser's visits, in the order they began.
+    pub fn visits_of(&self, browser: BrowserId) -> Vec<VisitId> {
+        let of = |(_, visit): &(usize, &Visit)| visit.browser == browser;
+        self.visits.iter().enumerate().filter(of).map(|(at, _)| VisitId(at)).collect()
+    }
+
+    /// Whether there is an open channel between two browsers.
+    pub fn are_connected(&self, one: BrowserId, other: BrowserId) -> bool {
+        !self.channels(one, other).is_empty()
+    }
+
     /// All visits, in the order they began.
     pub fn visits(&self) -> &[Visit] {
         &self.visits
@@ -137,6 +148,11 @@ impl World {
             Some(engine) => engine.stats(Some(TAB)),
             None => self.violated("a browser that is not running was asked for its numbers"),
         }
+    }
+
+    /// Bodies under way, to a browser and from it.
+    pub fn under_way(&self, browser: BrowserId) -> (usize, usize) {
+        self.browsers[browser.0].engine.as_ref().map_or((0, 0), Engine::under_way)
     }
 
     /// What a browser did, as seen from outside.

@@ -38,6 +38,12 @@ struct Download {
     excused: bool,
 }
 
+impl Downloads {
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Download {
     const fn deadline(&self) -> u64 {
         let stalled = self.heard + limits::TRANSFER_STALL_MS;

@@ -63,6 +63,12 @@ impl Payload {
     }
 }
 
+impl Uploads {
+    pub(super) fn count(&self) -> usize {
+        self.queue.len()
+    }
+}
+
 impl Upload {
     fn is(&self, conn: ConnId, transfer: u32) -> bool {
         self.conn == conn && self.transfer == transfer

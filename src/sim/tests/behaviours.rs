@@ -20,6 +20,8 @@ mod a_word_after_the_end_wakes_nobody;
 mod any_frame_is_survived;
 mod any_order_of_inputs_is_survived;
 mod channels_outlive_the_server;
+mod members_meet_through_members;
+mod members_who_load_a_page_at_once_fetch_it_once;
 mod nobody_is_contacted_while_sharing_is_off;
 mod reconnecting_backs_off;
 mod scripts_are_never_taken_from_a_member;
