@@ -113,6 +113,8 @@ pub const PAGE_HOLD_MS: u64 = 4_000;
 pub const EXPECT_MS: u64 = 4_000;
 /// And without news from that member only so long, in ms: one large image on a line of 2 Mbit/s.
 pub const EXPECT_SILENCE_MS: u64 = 1_500;
+/// On a line where the document itself took long, both grow with it, up to so much and twice as much, in ms.
+pub const EXPECT_MOST_MS: u64 = 30_000;
 /// Bytes of bodies from peers that were of no use to a page; beyond it the page asks no peer any more (§3.7).
 pub const PAGE_WASTE: u64 = 1024 * 1024;
 /// A peer that said "busy" is asked for bodies again after so long, in ms: about what it takes to send one.

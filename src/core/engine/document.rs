@@ -110,10 +110,10 @@ impl Engine {
             load.loaded = true;
             load.harvest.soon(self.now.ms);
         }
-        load.parsed = true;
         if gate {
             self.tell_worker(ToWorker::Gate { host });
         }
+        self.note_parsed(tab);
         self.expect(tab);
         self.tell_followers(tab);
     }

@@ -47,6 +47,8 @@ pub(super) struct Leaders {
     since: u64,
     /// When a leader was last heard, in ms.
     heard: u64,
+    /// How long the document itself took, in ms: on a busy line nothing else would be quicker.
+    line: u64,
 }
 
 struct Leader {
@@ -58,7 +60,11 @@ struct Leader {
 impl Leaders {
     /// How long the page is to wait without news, in ms.
     pub(super) fn patience(&self) -> u64 {
-        if self.expected.is_empty() { limits::PAGE_SILENCE_MS } else { limits::EXPECT_SILENCE_MS }
+        if self.expected.is_empty() { limits::PAGE_SILENCE_MS } else { self.silence() }
+    }
+
+    fn silence(&self) -> u64 {
+        limits::EXPECT_SILENCE_MS.max(2 * self.line).min(limits::EXPECT_MOST_MS)
     }
 
     /// Whether nobody is ahead.
@@ -68,7 +74,8 @@ impl Leaders {
 
     /// Until when expected images are waited for, in ms.
     fn deadline(&self) -> Option<u64> {
-        let until = (self.heard + limits::EXPECT_SILENCE_MS).min(self.since + limits::EXPECT_MS);
+        let total = limits::EXPECT_MS.max(8 * self.line).min(2 * limits::EXPECT_MOST_MS);
+        let until = (self.heard + self.silence()).min(self.since + total);
         (!self.expected.is_empty()).then_some(until)
     }
 
@@ -307,6 +314,15 @@ impl Engine {
         true
     }
 
+    /// The document is parsed, for the first time: what it took tells of the line.
+    pub(super) fn note_parsed(&mut self, tab: Tab) {
+        let now = self.now.ms;
+        if let Some(load) = self.loads.get_mut(&tab).filter(|load| !load.parsed) {
+            load.parsed = true;
+            load.leaders.line = now.saturating_sub(load.began);
+        }
+    }
+
     /// Images of the parsed document that somebody ahead will have soon are waited for.
     pub(super) fn expect(&mut self, tab: Tab) {
         let Some(load) = self.loads.get(&tab) else { return };
@@ -332,6 +348,7 @@ impl Engine {
         let Some(load) = self.loads.get_mut(&tab) else { return };
         if load.leaders.expected.is_empty() {
             load.leaders.since = self.now.ms;
+            load.leaders.heard = self.now.ms;
         }
         load.leaders.expected.extend(new.iter().cloned());
         self.announce_expected(tab, page, new);
