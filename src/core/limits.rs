@@ -33,6 +33,8 @@ pub const UPLOADS: usize = 4;
 pub const UPLOAD_QUEUE: usize = 32;
 /// Bodies of which it is remembered that deflating them does not pay.
 pub const PLAIN_BODIES: usize = 1_024;
+/// Questions about pages and bodies that a peer may ask in a minute (§4.2); the rest is told "busy".
+pub const QUESTIONS_PER_MIN: u64 = 200;
 /// A transfer without a byte for so long is given up while a page waits for it, in ms. §5.2 asks for the first byte
 /// after 150 ms and 256 kbit/s from then on; twice that and a little leaves room for a peer's cold disk.
 pub const TRANSFER_STALL_MS: u64 = 400;

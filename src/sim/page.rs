@@ -51,7 +51,7 @@ pub(crate) enum Moment {
 }
 
 /// content.js: an expected page's failed images are kept back for so long.
-const UNDECIDED: Duration = Duration::from_millis(500);
+const UNDECIDED: Duration = Duration::from_millis(2_000);
 /// From the document's head to its content script.
 const OPEN: Duration = Duration::from_millis(3);
 /// Between two resources, for the parser.

@@ -114,7 +114,9 @@ impl Engine {
     /// Answers a member's question about a page.
     pub(super) fn answer_page(&mut self, conn: ConnId, ask: u32, page: Tag, age: u32) {
         // An answer can be much longer than its question: who does not take what it asked for gets no more.
-        if self.meeting.peers.get(&conn).is_some_and(|peer| peer.queued >= limits::CHANNEL_HIGH) {
+        let now = self.now.ms;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        if peer.queued >= limits::CHANNEL_HIGH || !peer.takes_question(now) {
             return self.tell(conn, &Message::No { ask, reason: No::Busy });
         }
         let known = self.profile_by_tag(page).map(|p| (p.facts, self.offers(p)));

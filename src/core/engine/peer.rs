@@ -57,6 +57,8 @@ pub(super) struct Peer {
     tagged: u64,
     their_salt: Option<Salt>,
     pub(super) next_ask: u32,
+    /// Questions that it may still ask, in thousandths, and when that was reckoned, in ms.
+    questions: (u64, u64),
     /// How quick its bodies have been.
     pub(super) pace: Pace,
     /// Bodies that it brought.
@@ -117,6 +119,7 @@ impl Peer {
             tagged: u64::MAX,
             their_salt: None,
             next_ask: 1,
+            questions: (limits::QUESTIONS_PER_MIN * 1_000, now),
             pace: Pace::default(),
             bodies: 0,
             strikes: 0,
@@ -141,6 +144,16 @@ impl Peer {
     /// The certificate that the other side showed.
     pub(super) fn fingerprint(&self) -> Option<[u8; 32]> {
         self.transcript().map(|t| if self.offerer { t.fp_a } else { t.offered.fp_o })
+    }
+
+    /// Takes one question from its share, if anything is left of it. The share grows back evenly over a minute.
+    pub(super) fn takes_question(&mut self, now: u64) -> bool {
+        let (left, since) = self.questions;
+        let grown = now.saturating_sub(since).saturating_mul(limits::QUESTIONS_PER_MIN) / 60;
+        let left = left.saturating_add(grown).min(limits::QUESTIONS_PER_MIN * 1_000);
+        let takes = left >= 1_000;
+        self.questions = (if takes { left - 1_000 } else { left }, now);
+        takes
     }
 
     /// When something must be done about this peer.

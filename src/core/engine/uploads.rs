@@ -82,6 +82,11 @@ impl Upload {
 impl Engine {
     /// A member asks for a body.
     pub(super) fn upload_wanted(&mut self, conn: ConnId, transfer: u32, tag: Tag) {
+        let now = self.now.ms;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        if !peer.takes_question(now) {
+            return self.tell(conn, &Message::No { ask: transfer, reason: No::Busy });
+        }
         if let Some(reason) = self.no_upload(conn, transfer) {
             return self.tell(conn, &Message::No { ask: transfer, reason });
         }

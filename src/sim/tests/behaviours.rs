@@ -21,6 +21,7 @@ mod any_frame_is_survived;
 mod any_order_of_inputs_is_survived;
 mod bodies_travel_as_agreed;
 mod channels_outlive_the_server;
+mod each_fault_class_costs_nothing_but_time;
 mod members_meet_through_members;
 mod members_who_load_a_page_at_once_fetch_it_once;
 mod nobody_is_contacted_while_sharing_is_off;
