@@ -8,11 +8,17 @@
   const { tell, on } = globalThis.slipstreamLink;
 
   on('harvest', ({ items, parallel }) => void harvest(items, parallel));
-  const report = () => requestIdleCallback(() => void seen(globalThis.slipstreamParsed ?? []), { timeout: 2000 });
-  if (document.readyState === 'complete') report();
-  else addEventListener('load', () => setTimeout(report), { once: true });
+  const report = () => requestIdleCallback(() => void seen(true), { timeout: 2000 });
+  if (document.readyState === 'complete') {
+    report();
+  } else {
+    addEventListener('load', () => setTimeout(report), { once: true });
+    // Others may be loading the same page: they want to know its images before they are loaded.
+    globalThis.slipstreamEarly?.answer(() => requestIdleCallback(() => void seen(false), { timeout: 200 }));
+  }
 
-  async function seen(parsed) {
+  async function seen(loaded) {
+    const parsed = globalThis.slipstreamParsed ?? [];
     const images = new Set();
     for (const image of parsed) {
       const url = globalThis.slipstreamChosen?.(image) ?? (absolute(image.currentSrc) || choose(image)?.url);
@@ -26,7 +32,7 @@
       serviceWorker: Boolean(navigator.serviceWorker?.controller),
       sensitive: document.querySelector('input[type=password], [autocomplete^="cc-"]') !== null,
       images: [...images].slice(0, 512),
-      loaded: true,
+      loaded,
     });
   }
 

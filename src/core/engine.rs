@@ -5,10 +5,12 @@ mod answers;
 mod delivery;
 mod document;
 mod downloads;
+mod following;
 mod harvest;
 mod introductions;
 mod load;
 mod meeting;
+mod pace;
 mod peer;
 mod planning;
 mod relays;
@@ -92,7 +94,7 @@ impl Engine {
             reads: BTreeMap::new(),
             loads: BTreeMap::new(),
             pages: BTreeMap::new(),
-            meeting: Meeting::default(),
+            meeting: Meeting::new(slipstream_wire::id::PeerId::new([0; 16])),
             downloads: Downloads::default(),
             uploads: Uploads::default(),
             attending: false,
@@ -132,6 +134,7 @@ impl Engine {
         self.attend();
         self.keep_downloads();
         self.keep_loads();
+        self.keep_following();
         self.keep_harvest();
         self.pump_downloads();
         self.pump_uploads();
@@ -148,6 +151,7 @@ impl Engine {
             self.meeting_wake(),
             self.downloads_wake(),
             self.loads_wake(),
+            self.following_wake(),
             self.harvest_wake(),
             self.uploads_wake(),
         ]
@@ -169,6 +173,11 @@ impl Engine {
             all: self.counts.clone(),
             tab: tab.and_then(|tab| self.loads.get(&tab)).map(|load| load.stats(&self.settings)),
         }
+    }
+
+    /// Bodies under way: to this browser, and from it.
+    pub fn under_way(&self) -> (usize, usize) {
+        (self.downloads.count(), self.uploads.count())
     }
 
     /// Where each resource of a tab's load came from: for those who want to look at one load closely.

@@ -24,6 +24,7 @@ pub mod fact;
 pub mod freshness;
 pub mod group;
 pub mod headers;
+pub mod inflate;
 pub mod limits;
 pub mod mime;
 pub mod port;

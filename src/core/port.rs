@@ -283,6 +283,8 @@ pub enum ToPage {
         silence: u64,
         /// The load event is held back no longer than this, in ms.
         cap: u64,
+        /// Tell what the document is like as soon as it is parsed, too: others may be loading it just now.
+        early: bool,
     },
     /// One of them is here.
     Body {

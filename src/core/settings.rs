@@ -111,6 +111,8 @@ pub struct Peers {
     pub min: usize,
     /// Never more than this many.
     pub max: usize,
+    /// Leave the introduction server when there are as many: further ones are met through peers.
+    pub leave_signal_when_full: bool,
 }
 
 /// `limits.*`
@@ -203,7 +205,7 @@ impl Default for Settings {
 
 impl Default for Peers {
     fn default() -> Self {
-        Self { min: 2, max: 8 }
+        Self { min: 2, max: 8, leave_signal_when_full: false }
     }
 }
 

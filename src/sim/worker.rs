@@ -17,6 +17,8 @@ pub(crate) struct Worker {
     everywhere: bool,
     /// Responses that are still to be told, by tab.
     answered: BTreeMap<Tab, Vec<Response>>,
+    /// Tabs whose responses were asked for: what comes later is told as it comes.
+    reported: BTreeSet<Tab>,
     /// What each tab shows, to know a reload.
     pub(crate) shown: BTreeMap<Tab, String>,
     /// The navigation that each tab is at.
@@ -64,6 +66,7 @@ impl Worker {
             }
             ToWorker::Attend => self.everywhere = true,
             ToWorker::Report { tab } => {
+                self.reported.insert(tab);
                 let responses = self.answered.remove(&tab).unwrap_or_default();
                 return vec![Fact::Responses { responses }, Fact::Reported { tab }];
             }
@@ -76,14 +79,19 @@ impl Worker {
         self.everywhere || self.expected.contains(host)
     }
 
-    /// Keeps a response until it is asked for.
-    pub(crate) fn note(&mut self, tab: Tab, response: Response) {
+    /// Keeps a response until it is asked for; gives it back if that was done before.
+    pub(crate) fn note(&mut self, tab: Tab, response: Response) -> Option<Response> {
+        if self.reported.contains(&tab) {
+            return Some(response);
+        }
         self.answered.entry(tab).or_default().push(response);
+        None
     }
 
     /// Another document is on its way.
     pub(crate) fn turn_over(&mut self, tab: Tab) {
         self.answered.remove(&tab);
+        self.reported.remove(&tab);
     }
 
     /// Puts rules that carry bytes into force.

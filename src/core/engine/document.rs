@@ -63,7 +63,7 @@ impl Engine {
     pub(super) fn page_opened(&mut self, page: PageId, tab: Tab, url: &str) {
         let Some(load) = self.loads.get_mut(&tab).filter(|load| Url::parse(url).as_ref() == Ok(&load.url))
         else {
-            let message = ToPage::Plan { serial: 0, hold: Vec::new(), silence: 0, cap: 0 };
+            let message = ToPage::Plan { serial: 0, hold: Vec::new(), silence: 0, cap: 0, early: false };
             return self.out.push_back(Output::Page { page, message });
         };
         load.page = Some(page);
@@ -116,6 +116,9 @@ impl Engine {
         if begins {
             self.begin_harvest(tab);
         }
+        self.note_parsed(tab);
+        self.expect(tab);
+        self.tell_followers(tab);
     }
 
     /// A request was answered by a rule of ours.
