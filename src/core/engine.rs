@@ -11,6 +11,7 @@ mod load;
 mod meeting;
 mod peer;
 mod planning;
+mod standing;
 mod uploads;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -30,6 +31,7 @@ use crate::{
 use downloads::Downloads;
 use load::{Load, PageSeen};
 use meeting::Meeting;
+use standing::Standing;
 use uploads::Uploads;
 
 /// One browser's engine. Drive it so: after each [`Self::handle`], call [`Self::poll`] until it gives nothing, then
@@ -50,6 +52,7 @@ pub struct Engine {
     meeting: Meeting,
     downloads: Downloads,
     uploads: Uploads,
+    standing: Standing,
     /// Number of the last update of rules.
     rule_serial: u32,
     counts: Counts,
@@ -92,6 +95,7 @@ impl Engine {
             meeting: Meeting::default(),
             downloads: Downloads::default(),
             uploads: Uploads::default(),
+            standing: Standing::default(),
             rule_serial: 0,
             counts: Counts::default(),
         }
@@ -124,6 +128,7 @@ impl Engine {
             Input::Wake => {}
         }
         // Whatever happened, time has passed: every deadline is looked at on every input, so none can be missed.
+        self.keep_standing();
         self.keep_meeting();
         self.keep_downloads();
         self.keep_loads();
@@ -145,6 +150,7 @@ impl Engine {
             self.loads_wake(),
             self.harvest_wake(),
             self.uploads_wake(),
+            self.standing_wake(),
         ]
         .into_iter()
         .flatten()
@@ -162,7 +168,13 @@ impl Engine {
             shelf: stats::ShelfStats { bodies, bytes, limit: self.store_limit() },
             harvest: stats::HarvestStats { pending: self.loads.values().map(Load::harvest_pending).sum() },
             all: self.counts.clone(),
-            tab: tab.and_then(|tab| self.loads.get(&tab)).map(|load| load.stats(&self.settings)),
+            total: self.totals(),
+            saved_s: self.saved_s(),
+            policy: *self.allowance(),
+            tab: tab.and_then(|tab| self.loads.get(&tab)).map(|load| stats::TabStats {
+                gain: self.gain(&load.partition),
+                ..load.stats(&self.settings)
+            }),
         }
     }
 
@@ -176,6 +188,11 @@ impl Engine {
         match fact {
             Fact::Settings { settings } => self.set(*settings),
             Fact::Link { rtt, downlink } => self.estimate(rtt, downlink),
+            Fact::Ledger { ledger } => self.absorb(*ledger),
+            Fact::Battery { level, charging } => self.battery(level, charging),
+            Fact::Network { cellular, save_data, speed } => self.network(cellular, save_data, speed),
+            Fact::Presence { hidden, idle } => self.presence(hidden, idle),
+            Fact::Device { small, free } => self.device(small, free),
             Fact::Navigate { tab, url, reload } => self.navigate(tab, &url, reload),
             Fact::Head { tab, url, status, headers } => self.head(tab, &url, status, &headers),
             Fact::Substituted { tab, url } => self.substituted(tab, &url),
@@ -191,6 +208,7 @@ impl Engine {
                 self.out.push_back(wipe);
                 self.loads.clear();
                 self.counts = Counts::default();
+                self.clear_standing();
             }
         }
     }
@@ -200,6 +218,7 @@ impl Engine {
             PageFact::Seen { meta_csp, service_worker, sensitive, images, loaded } => {
                 self.page_seen(page, PageSeen { meta_csp, service_worker, sensitive, images, loaded });
             }
+            PageFact::Took { ms } => self.took(page, ms),
             PageFact::Shown { url } => self.shown(page, &url),
             PageFact::FellBack { url } => self.fell_back(page, &url),
         }
@@ -207,6 +226,7 @@ impl Engine {
 
     fn set(&mut self, settings: Settings) {
         self.settings = settings;
+        self.keep_standing();
         self.settings_changed();
     }
 

@@ -14,6 +14,7 @@
 //! ```
 
 pub mod address;
+pub mod benefit;
 pub mod body;
 pub mod capability;
 pub mod capture;
@@ -24,8 +25,10 @@ pub mod fact;
 pub mod freshness;
 pub mod group;
 pub mod headers;
+pub mod ledger;
 pub mod limits;
 pub mod mime;
+pub mod policy;
 pub mod port;
 pub mod profile;
 pub mod record;

@@ -7,6 +7,7 @@ use crate::{
     address::Url,
     body::{ContentId, Verified},
     fact::{Fact, PageFact, Tab},
+    ledger::Ledger,
     settings::IceServer,
     shelf::Row,
 };
@@ -217,6 +218,16 @@ pub enum ToWorker {
     Expect {
         /// Of the pages.
         host: String,
+    },
+    /// Keep this for the next engine.
+    Keep {
+        /// All of it.
+        ledger: Box<Ledger>,
+    },
+    /// The next load of these sites is to be left to the network: no plan that is ready is to be used.
+    Rest {
+        /// Their origins.
+        sites: Vec<String>,
     },
     /// Pages of this host are never to be touched by rules: a policy in `<meta>`, or a service worker.
     Gate {

@@ -102,6 +102,9 @@ impl Engine {
 
     /// Answers a member's question about a page.
     pub(super) fn answer_page(&mut self, conn: ConnId, ask: u32, page: Tag) {
+        if !self.may_send() {
+            return self.tell(conn, &Message::No { ask, reason: No::Paused });
+        }
         // An answer can be much longer than its question: who does not take what it asked for gets no more.
         if self.meeting.peers.get(&conn).is_some_and(|peer| peer.queued >= limits::CHANNEL_HIGH) {
             return self.tell(conn, &Message::No { ask, reason: No::Busy });

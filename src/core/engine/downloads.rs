@@ -140,6 +140,14 @@ impl Engine {
         }
     }
 
+    /// Ends every transfer: no peer will be asked for anything for a while.
+    pub(super) fn give_up_downloads(&mut self, why: Refusal) {
+        let all: Vec<_> = self.downloads.0.keys().copied().collect();
+        for (conn, transfer) in all {
+            self.give_up(conn, transfer, why);
+        }
+    }
+
     /// Nobody waits for this body any more.
     pub(super) fn stop_downloads(&mut self, unwanted: impl Fn(ContentId) -> bool) {
         let stopped: Vec<_> =

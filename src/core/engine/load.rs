@@ -7,6 +7,7 @@ use slipstream_wire::peer::Kind;
 use super::{Engine, answers::Question, harvest::Harvest};
 use crate::{
     address::{Origin, Url},
+    benefit::Arm,
     body::Verified,
     eligibility::{Mode, Route, UseContext},
     limits,
@@ -56,6 +57,10 @@ pub(super) struct Load {
     pub(super) outcomes: BTreeMap<Url, Outcome>,
     pub(super) counts: Counts,
     pub(super) harvest: Harvest,
+    /// Its kind in the trial of its site.
+    pub(super) arm: Option<Arm>,
+    /// An image had to be fetched from the origin after it was held.
+    pub(super) fell_back: bool,
 }
 
 /// A body that a load could use.
@@ -130,6 +135,8 @@ impl Load {
             outcomes: BTreeMap::new(),
             counts: Counts::default(),
             harvest: Harvest::default(),
+            arm: None,
+            fell_back: false,
         }
     }
 
@@ -138,6 +145,7 @@ impl Load {
             site: Some(self.partition.as_str().to_owned()),
             enabled: settings.site_on(&self.partition),
             refused: self.refused.map(Refusal::name),
+            gain: None,
             settled: self.harvest.settled,
             counts: self.counts.clone(),
         }

@@ -97,15 +97,16 @@ impl Meeting {
 impl Engine {
     /// Sharing, server or group may have changed.
     pub(super) fn settings_changed(&mut self) {
-        let secret = self.settings.shared_secret();
+        let secret = self.secret_in_use();
         let url = self.settings.signal.url.clone();
         if secret == self.meeting.secret && url == self.meeting.url {
             return;
         }
         self.leave_all();
+        let bans = std::mem::take(&mut self.meeting.bans);
         let group = secret.map(Group::new);
         self.meeting =
-            Meeting { secret, url, group, next_conn: self.meeting.next_conn, ..Meeting::default() };
+            Meeting { secret, url, group, bans, next_conn: self.meeting.next_conn, ..Meeting::default() };
         self.connect();
     }
 
@@ -221,7 +222,7 @@ impl Engine {
             Server::Greeting { since } if now >= since + limits::GREETING_MS => self.leave_server(0),
             Server::Connected { .. } => {
                 let today = self.meeting.group.as_ref().map(|group| group.topic(self.now.day()));
-                let lonely = self.meeting.peers.len() < self.settings.peers.min
+                let lonely = self.meeting.peers.len() < self.fewest_peers()
                     && now >= self.meeting.asked_at + limits::REJOIN_MS;
                 if self.meeting.topic != today || lonely {
                     self.join();
@@ -240,7 +241,7 @@ impl Engine {
         let server = match self.meeting.server {
             Server::Waiting { until } => Some(until),
             Server::Greeting { since } => Some(since + limits::GREETING_MS),
-            Server::Connected { .. } if self.meeting.peers.len() < self.settings.peers.min => {
+            Server::Connected { .. } if self.meeting.peers.len() < self.fewest_peers() => {
                 Some(self.meeting.asked_at + limits::REJOIN_MS)
             }
             _ => None,

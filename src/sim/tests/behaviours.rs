@@ -12,6 +12,7 @@ mod a_lying_server_brings_no_channel_about;
 mod a_new_policy_voids_the_plan;
 mod a_page_that_left_keeps_nothing_waiting;
 mod a_peer_that_dies_in_the_middle_costs_no_picture;
+mod a_policy_pauses_transfers_and_lets_them_go_on;
 mod a_script_is_ready_for_the_next_visit;
 mod a_second_browser_gets_its_pictures_from_the_first;
 mod a_seed_gives_the_same_report;
