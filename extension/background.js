@@ -1,10 +1,13 @@
 // The service worker: it observes requests, installs and removes rules, and passes on what it sees. It decides
 // nothing. Every listener is registered synchronously, because the event that woke it is waiting.
 
+import { dressBadge, showCount } from './badge.js';
 import { close, engineLives, link, open, tell } from './engine_link.js';
 import { expect, gate, register, restoreHosts } from './hosts.js';
+import { keep, ledgerFact, rest, rests } from './kept.js';
+import { presence, watchPresence } from './presence.js';
 import { apply, forget, forgetAll, renew, serves } from './rules.js';
-import { onSettings, settings, siteOn } from './settings.js';
+import { changeSettings, onSettings, settings, siteOn } from './settings.js';
 import { readyPlan, warm } from './shelf.js';
 
 const HTTPS = ['https://*/*'];
@@ -108,10 +111,15 @@ chrome.tabs.onRemoved.addListener((tab) => {
   void engineLives().then((lives) => lives && say({ type: 'tabClosed', tab }));
 });
 
-chrome.runtime.onInstalled.addListener(() => void begin());
+chrome.runtime.onInstalled.addListener(({ reason }) => {
+  void begin();
+  if (reason === 'install') void welcome();
+});
 chrome.runtime.onStartup.addListener(() => void begin());
 chrome.permissions.onAdded.addListener(() => void begin());
 onSettings(() => void settingsChanged());
+watchPresence(say);
+chrome.commands.onCommand.addListener((command, tab) => void commanded(command, tab));
 
 chrome.runtime.onMessage.addListener((message, sender, respond) => {
   // Pages of the extension, in a tab or not; content scripts have nothing to ask here.
@@ -123,6 +131,14 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
     case 'outcomes':
       void ask({ type: 'outcomes', tab: message.tab }, {}).then(respond);
       return true;
+    case 'loads':
+    case 'peers':
+    case 'sites':
+      void ask({ type: message.type }, []).then(respond);
+      return true;
+    case 'clearSite':
+      tell({ type: 'clearSite', site: String(message.site) });
+      return false;
     case 'clear':
       void clear().then(respond);
       return true;
@@ -156,7 +172,14 @@ function say(fact) {
   void settings().then(({ enabled }) => enabled !== false && tell(fact));
 }
 
-link(async () => [{ type: 'settings', settings: await settings() }], (message) => void obey(message));
+link(
+  async () => [
+    await ledgerFact(),
+    await presence(),
+    { type: 'settings', settings: await settings() },
+  ],
+  (message) => void obey(message),
+);
 warm();
 
 async function navigate(tab, address) {
@@ -166,7 +189,8 @@ async function navigate(tab, address) {
   say({ type: 'navigate', tab, url: url.href, reload });
   unwatch(tab);
   const ready = async () => {
-    const plan = !reload && siteOn(await settings(), url.origin) ? await readyPlan(url.href) : [];
+    const on = !reload && siteOn(await settings(), url.origin) && !(await rests(url.origin));
+    const plan = on ? await readyPlan(url.href) : [];
     if (plan.length > 0) watch(tab);
     return plan;
   };
@@ -187,10 +211,36 @@ async function obey(message) {
     case 'gate':
       await gate(message.host);
       break;
+    case 'keep':
+      await keep(message.ledger);
+      break;
+    case 'rest':
+      await rest(message.sites);
+      break;
+    case 'count':
+      await showCount(message.tab, message.count);
+      break;
     case 'fault':
       await restart();
       break;
   }
+}
+
+/** Sharing stays off until somebody has said on this page that it should not. */
+async function welcome() {
+  const { firstRun = true } = await settings();
+  if (firstRun) await chrome.tabs.create({ url: 'popup/welcome.html' });
+}
+
+/** A key was pressed for a switch. @param {string} command @param {chrome.tabs.Tab} [tab] */
+async function commanded(command, tab) {
+  const { origin, protocol } = tab?.url ? new URL(tab.url) : { origin: '', protocol: '' };
+  await changeSettings((stored) => {
+    if (command === 'switch-everywhere') stored.enabled = stored.enabled === false;
+    if (command === 'switch-site' && protocol === 'https:') {
+      stored.sites = { ...stored.sites, [origin]: stored.sites?.[origin] === 'off' ? 'on' : 'off' };
+    }
+  });
 }
 
 async function begin() {
@@ -218,6 +268,7 @@ async function applySettings() {
     runAt: 'document_start',
   };
   await register(script, enabled);
+  await dressBadge();
   if (enabled) {
     await open();
     tell({ type: 'settings', settings: await settings() });

@@ -62,6 +62,7 @@ struct Sample {
 
 /// By how much shorter helped loads are, as a share of the time without help; below 0: longer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Gain {
     /// The lower end of the 95 % interval.
     pub low: f64,

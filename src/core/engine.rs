@@ -11,6 +11,7 @@ mod load;
 mod meeting;
 mod peer;
 mod planning;
+mod report;
 mod standing;
 mod uploads;
 
@@ -28,9 +29,12 @@ use crate::{
     stats::{self, Counts, Stats},
     time::Now,
 };
+pub use report::{LoadReport, PeerReport, Planned};
+
 use downloads::Downloads;
 use load::{Load, PageSeen};
 use meeting::Meeting;
+use report::Flows;
 use standing::Standing;
 use uploads::Uploads;
 
@@ -53,6 +57,7 @@ pub struct Engine {
     downloads: Downloads,
     uploads: Uploads,
     standing: Standing,
+    flows: Flows,
     /// Number of the last update of rules.
     rule_serial: u32,
     counts: Counts,
@@ -96,6 +101,7 @@ impl Engine {
             downloads: Downloads::default(),
             uploads: Uploads::default(),
             standing: Standing::default(),
+            flows: Flows::default(),
             rule_serial: 0,
             counts: Counts::default(),
         }
@@ -201,6 +207,13 @@ impl Engine {
             Fact::TabClosed { tab } => {
                 if let Some(load) = self.loads.remove(&tab) {
                     self.leave_load(load);
+                }
+            }
+            Fact::ClearSite { site } => {
+                if let Ok(url) = crate::address::Url::parse(&site) {
+                    let stored = self.shelf.clear_site(&url.origin());
+                    self.out.push_back(stored);
+                    self.forget_site(&url.origin());
                 }
             }
             Fact::Clear => {

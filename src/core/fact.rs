@@ -102,6 +102,11 @@ pub enum Fact {
         /// Which.
         tab: Tab,
     },
+    /// The user wants one site forgotten.
+    ClearSite {
+        /// Any address of it.
+        site: String,
+    },
     /// The user wants everything forgotten.
     Clear,
 }

@@ -118,6 +118,11 @@ impl Ledger {
         self.trials().filter(|(_, trial)| rests(trial)).map(|(site, _)| site.to_owned()).collect()
     }
 
+    /// Nothing is remembered of one site.
+    pub fn forget(&mut self, site: &Origin) {
+        self.sites.remove(site.as_str());
+    }
+
     /// Nothing is remembered of pages; what was sent still counts against the limits.
     pub fn clear(&mut self) {
         self.total = Totals::default();

@@ -39,4 +39,4 @@ pub mod sri;
 pub mod stats;
 pub mod time;
 
-pub use engine::Engine;
+pub use engine::{Engine, LoadReport, PeerReport, Planned};

@@ -53,6 +53,8 @@ pub const UPLOAD_BURST: u64 = LAN_UPLOAD_RATE / 4;
 pub const UPLOAD_REST: u64 = 64 * 1024;
 /// With less than this left for the browser to store, nothing more is kept, in bytes: a few pages' worth.
 pub const DISK_FREE: u64 = 64 * 1024 * 1024;
+/// The number on the toolbar button changes at most this often, in ms.
+pub const COUNT_MS: u64 = 500;
 /// What must outlive the engine is written this long after it changed, in ms.
 pub const LEDGER_MS: u64 = 10_000;
 

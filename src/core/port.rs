@@ -224,6 +224,13 @@ pub enum ToWorker {
         /// All of it.
         ledger: Box<Ledger>,
     },
+    /// So many files of a tab's load were not downloaded.
+    Count {
+        /// Where.
+        tab: Tab,
+        /// How many.
+        count: u64,
+    },
     /// The next load of these sites is to be left to the network: no plan that is ready is to be used.
     Rest {
         /// Their origins.

@@ -145,6 +145,15 @@ pub struct ShelfStats {
     pub limit: u64,
 }
 
+/// What is kept for one site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names say it; bytes")]
+pub struct SiteStats {
+    pub site: String,
+    pub bodies: usize,
+    pub bytes: u64,
+}
+
 /// Harvesting.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct HarvestStats {

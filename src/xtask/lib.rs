@@ -21,6 +21,7 @@ mod failure;
 pub mod manifest;
 pub mod package;
 pub mod process;
+pub mod reach;
 pub mod test;
 pub mod tree;
 pub mod wasm;

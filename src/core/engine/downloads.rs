@@ -90,6 +90,7 @@ impl Engine {
             return self.give_up(conn, transfer, Refusal::PeerWrong);
         }
         download.heard = self.now.ms;
+        self.flows.answered(conn, self.now.ms.saturating_sub(download.began));
         // `length` is the record's, and a record's length is within the cap of its type.
         download.bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
     }
@@ -102,6 +103,7 @@ impl Engine {
             return self.wrong_bytes(conn, transfer);
         }
         download.bytes.extend_from_slice(bytes);
+        self.flows.received(conn, bytes.len() as u64);
         download.heard = self.now.ms;
         if download.length > download.bytes.len() as u64 {
             return;

@@ -59,6 +59,8 @@ pub(super) struct Load {
     pub(super) harvest: Harvest,
     /// Its kind in the trial of its site.
     pub(super) arm: Option<Arm>,
+    /// Files not downloaded, as the service worker was told, and when.
+    pub(super) told_count: (u64, u64),
     /// An image had to be fetched from the origin after it was held.
     pub(super) fell_back: bool,
 }
@@ -136,6 +138,7 @@ impl Load {
             counts: Counts::default(),
             harvest: Harvest::default(),
             arm: None,
+            told_count: (0, began),
             fell_back: false,
         }
     }
@@ -149,6 +152,11 @@ impl Load {
             settled: self.harvest.settled,
             counts: self.counts.clone(),
         }
+    }
+
+    /// Requests that were not answered by the network.
+    pub(super) const fn spared(&self) -> u64 {
+        self.counts.requests.shelf + self.counts.requests.peer
     }
 
     pub(super) fn harvest_pending(&self) -> usize {

@@ -78,7 +78,8 @@ impl Engine {
     }
 
     /// So many bytes of a body went to a peer.
-    pub(super) fn note_upload(&mut self, bytes: u64) {
+    pub(super) fn note_upload(&mut self, conn: ConnId, bytes: u64) {
+        self.flows.sent(conn, bytes);
         self.counts.uploaded += bytes;
         self.standing.ledger.sent(bytes);
         self.keep_soon();
@@ -103,10 +104,31 @@ impl Engine {
             self.tell_worker(ToWorker::Keep { ledger });
         }
         self.tell_resting();
+        self.tell_counts();
+        self.flows.retain(|conn| self.meeting.peers.contains_key(&conn));
     }
 
     pub(super) fn standing_wake(&self) -> Option<u64> {
-        self.standing.changed.map(|since| since + limits::LEDGER_MS)
+        let ledger = self.standing.changed.map(|since| since + limits::LEDGER_MS);
+        let counts = self.loads.values().filter(|load| load.spared() != load.told_count.0);
+        counts.map(|load| load.told_count.1 + limits::COUNT_MS).chain(ledger).min()
+    }
+
+    /// How many files each tab was spared, not more often than anybody could read.
+    fn tell_counts(&mut self) {
+        let now = self.now.ms;
+        let mut news = Vec::new();
+        for (tab, load) in &mut self.loads {
+            let (told, at) = load.told_count;
+            let count = load.spared();
+            if count != told && now >= at + limits::COUNT_MS {
+                load.told_count = (count, now);
+                news.push(ToWorker::Count { tab: *tab, count });
+            }
+        }
+        for message in news {
+            self.tell_worker(message);
+        }
     }
 
     fn level_changed(&mut self, next: Allowance) {
@@ -159,6 +181,12 @@ impl Engine {
     /// Everything is to be forgotten; what was sent still counts.
     pub(super) fn clear_standing(&mut self) {
         self.standing.ledger.clear();
+        self.keep_soon();
+    }
+
+    /// One site is to be forgotten.
+    pub(super) fn forget_site(&mut self, site: &Origin) {
+        self.standing.ledger.forget(site);
         self.keep_soon();
     }
 

@@ -135,7 +135,7 @@ impl Engine {
                 self.uploads.queue.rotate_left(1);
             }
             self.uploads.allowance = self.uploads.allowance.saturating_sub_unsigned(length);
-            self.note_upload(length);
+            self.note_upload(conn, length);
             self.send(conn, frame);
         }
     }
