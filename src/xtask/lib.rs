@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod package;
 pub mod process;
 pub mod reach;
+pub mod shots;
 pub mod test;
 pub mod tree;
 pub mod wasm;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use xtask::{Failure, bench, build, demo, doctor, package, test};
+use xtask::{Failure, bench, build, demo, doctor, package, shots, test};
 
 /// Every task of the project.
 #[derive(Parser)]
@@ -27,6 +27,8 @@ enum Task {
     Doctor,
     /// Build the extension and pack it as a zip in target/package/, the same bytes every time
     Package,
+    /// Write pictures of every page of the extension to target/shots/
+    Shots(shots::Shots),
     /// Run every check: format, lints, supply chain, tests, documentation, browser journeys
     Test(test::Test),
 }
@@ -49,6 +51,7 @@ fn run(task: Option<Task>) -> Result<(), Failure> {
         Some(Task::Demo(demo)) => demo.run(),
         Some(Task::Doctor) => doctor::run(),
         Some(Task::Package) => package::run(),
+        Some(Task::Shots(shots)) => shots.run(),
         Some(Task::Test(test)) => test.run(),
     }
 }

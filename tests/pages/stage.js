@@ -1,17 +1,17 @@
 /**
  * Shows a page of popup/ in a plain tab, on invented data: for work on the pages, and for pictures of them.
  *
- * Serve the root of the project with any static server and open
- * `/tests/pages/index.html?page=popup&state=busy`; the pages are popup and options, the states those of states.js.
- * Nothing of this is in the package: the page's own files are loaded as they are, with `chrome` made beforehand.
+ * `cargo xtask shots` serves the built extension with this folder as `/stage/`; by hand any static server will do:
+ * `/stage/index.html?page=popup&state=busy&lang=en`. The states are those of states.js. Nothing of this is in the
+ * package: the page's own files are loaded as they are, with `chrome` made beforehand.
  */
 
 import { STATES } from "./states.js";
 
 const query = new URLSearchParams(location.search);
-const page = query.get("page") === "options" ? "options" : "popup";
+const page = (query.get("page") ?? "popup").replace(/[^a-z]/g, "");
 const state = { ...STATES.busy, ...STATES[query.get("state") ?? "busy"] };
-const texts = await (await fetch("/manifest/_locales/en/messages.json")).json();
+const texts = await (await fetch(`/_locales/${query.get("lang") ?? "en"}/messages.json`)).json();
 const html = await (await fetch(`/popup/${page}.html`)).text();
 
 const listeners = [];
@@ -31,9 +31,11 @@ const chromeOfStage = {
     },
   },
   runtime: {
+    getURL: (path) => `/${path}`,
     openOptionsPage: () => location.assign("?page=options"),
     sendMessage: async ({ type }) => {
       if (type === "clear") return { ok: true };
+      if (type === "loads" || type === "peers" || type === "sites") return structuredClone(state[type] ?? []);
       return state.stats && structuredClone(state.stats);
     },
   },
@@ -45,11 +47,13 @@ const chromeOfStage = {
         for (const heard of listeners) heard({ settings: { newValue: structuredClone(stored) } }, "local");
       },
     },
+    managed: { get: async () => structuredClone(state.managed ?? {}) },
     onChanged: { addListener: (heard) => listeners.push(heard) },
   },
   tabs: {
     query: async () => [{ id: 1, url: state.url }],
     reload: async () => {},
+    create: async ({ url }) => location.assign(url),
   },
 };
 
