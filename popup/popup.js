@@ -32,6 +32,8 @@ fillTexts();
 await learnAccess();
 listen();
 render();
+// One key, Space, is all that it takes.
+if (!byId("site-choice").hidden) byId("site-on").focus({ focusVisible: false });
 watchStats(
   () => shown.tab?.id,
   (stats, lost) => {
@@ -251,6 +253,7 @@ function peersText() {
   if (!settings.group.secret) return t("peers_no_group");
   if (!settings.signal.url) return t("peers_no_server");
   if (!settings.enabled || !stats) return "–";
+  if (stats.policy?.level === "shelf") return t("peers_paused");
   const { connected, firstMs } = stats.peers;
   if (connected > 0 && firstMs !== null) return t("peers_since", number(connected), number(firstMs / 1000, 1));
   return connected > 0 ? number(connected) : t(`peers_server_${stats.server}`);

@@ -10,6 +10,8 @@ const SECONDS = 60;
 const SVG = "http://www.w3.org/2000/svg";
 /** Rings of the drawing: milliseconds until an answer begins. */
 const RINGS = [10, 100, 1000];
+/** The drawing is so much wider than high. */
+const WIDE = 1.7;
 const ORIGINS = /** @type {const} */ (["network", "shelf", "peer"]);
 
 /** @typedef {{id: number, ready: boolean, received: number, sent: number, answerMs: number | null}} Peer */
@@ -45,13 +47,13 @@ function drawSky(peers) {
   const rings = RINGS.flatMap((ms) => {
     const label = shape("text", { x: 0, y: -distance(ms) - 4 });
     label.textContent = t("unit_ms", number(ms));
-    return [shape("circle", { class: "ring", r: distance(ms) }), label];
+    return [shape("ellipse", { class: "ring", rx: distance(ms) * WIDE, ry: distance(ms) }), label];
   });
   const drawn = peers.flatMap((peer) => {
     // The golden angle: a peer stays where it is when others come and go, and none hides another.
     const angle = peer.id * 2.399_963;
     const far = distance(peer.answerMs ?? 300);
-    const [x, y] = [Math.cos(angle) * far * 1.6, Math.sin(angle) * far];
+    const [x, y] = [Math.cos(angle) * far * WIDE, Math.sin(angle) * far];
     const flow = peer.received + peer.sent;
     const lately = flow - (flows.get(peer.id) ?? flow);
     flows.set(peer.id, flow);

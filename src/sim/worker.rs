@@ -56,7 +56,10 @@ impl Worker {
                 None
             }
             // A world measures from outside, and keeps no sums beyond its end.
-            ToWorker::Count { .. } | ToWorker::Expect { .. } | ToWorker::Keep { .. } | ToWorker::Rest { .. } => None,
+            ToWorker::Count { .. }
+            | ToWorker::Expect { .. }
+            | ToWorker::Keep { .. }
+            | ToWorker::Rest { .. } => None,
         }
     }
 

@@ -113,4 +113,3 @@ fn check_files_named(root: &Path, package: &Path, manifest: &Value) -> Result<()
     let problem = format!("names files that do not exist: {}", missing.join(", "));
     Err(Failure::content(root.join("manifest"), problem))
 }
-

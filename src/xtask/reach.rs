@@ -55,7 +55,8 @@ fn named<'a>(kind: &str, text: &'a str) -> Vec<&'a str> {
     };
     match kind {
         "html" => {
-            let loads = |tag: &&str| tag.starts_with("script") || tag.starts_with("link") || tag.starts_with("img");
+            let loads =
+                |tag: &&str| tag.starts_with("script") || tag.starts_with("link") || tag.starts_with("img");
             let value = |tag: &'a str| {
                 let rest = tag.split_once(" src=\"").or_else(|| tag.split_once(" href=\""))?.1;
                 rest.split_once('"').map(|(name, _)| name)
@@ -92,7 +93,10 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        write("p/a.html", r#"<link rel="stylesheet" href="a.css"><script type="module" src="a.js"></script><a href="b.html">"#);
+        write(
+            "p/a.html",
+            r#"<link rel="stylesheet" href="a.css"><script type="module" src="a.js"></script><a href="b.html">"#,
+        );
         write("p/a.css", "@import 'b.css';");
         write("p/b.css", "");
         write("p/a.js", "import { c } from \"../c.js\";\nconst later = () => import(\"./d.js\");");
@@ -100,8 +104,7 @@ mod tests {
         let found = files(folder.path(), "p/a.html").unwrap();
         let names = ["c.js", "p/a.css", "p/a.html", "p/a.js", "p/b.css"];
         assert_eq!(found, names.map(PathBuf::from).into());
-        let bytes: usize =
-            names.iter().map(|name| fs::read(folder.path().join(name)).unwrap().len()).sum();
+        let bytes: usize = names.iter().map(|name| fs::read(folder.path().join(name)).unwrap().len()).sum();
         assert_eq!(weight(folder.path(), "p/a.html").unwrap(), bytes);
     }
 }

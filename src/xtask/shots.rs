@@ -31,7 +31,16 @@ impl Shots {
         let root = workspace::root()?;
         let folder = workspace::target(&root).join("shots").join(&self.language);
         let mut shots = cargo(&root);
-        shots.args(["run", "--locked", "--quiet", "--package", "slipstream-journeys", "--bin", "slipstream-shots", "--"]);
+        shots.args([
+            "run",
+            "--locked",
+            "--quiet",
+            "--package",
+            "slipstream-journeys",
+            "--bin",
+            "slipstream-shots",
+            "--",
+        ]);
         process::run(shots.arg(folder).args([&self.language, &self.filter]))
     }
 }

@@ -20,7 +20,8 @@ pub struct Staged {
 }
 
 const fn popup(state: &'static str) -> Staged {
-    let shown = "document.body?.dataset.view !== undefined && document.getElementById('shelf').textContent !== ''";
+    let shown =
+        "document.body?.dataset.view !== undefined && document.getElementById('shelf').textContent !== ''";
     // At 200 % this is the width that the browser gives a popup at most.
     Staged { page: "popup", state, width: 720, shown }
 }
@@ -29,7 +30,7 @@ const fn wide(page: &'static str, state: &'static str, shown: &'static str) -> S
     Staged { page, state, width: 1280, shown }
 }
 
-const SETTINGS: &str = "document.getElementById('stored')?.textContent.includes('MiB')";
+const SETTINGS: &str = "/\\d/.test(document.getElementById('stored')?.textContent)";
 
 /// Every page in every state that looks different.
 pub const PAGES: [Staged; 24] = [
@@ -53,7 +54,7 @@ pub const PAGES: [Staged; 24] = [
     wide("options", "managed", SETTINGS),
     wide("options", "locked", SETTINGS),
     wide("welcome", "fresh", "document.querySelector('legend')?.textContent.length > 5"),
-    wide("swarm", "busy", "document.querySelectorAll('#peers tr').length === 5"),
+    wide("swarm", "flowing", "document.querySelectorAll('#minute rect').length >= 24"),
     wide("swarm", "fresh", "document.getElementById('state')?.textContent.length > 5"),
     wide("debug", "busy", "document.querySelectorAll('article').length === 2"),
     wide("debug", "fresh", "document.getElementById('none')?.hidden === false"),
@@ -72,9 +73,9 @@ pub fn stage_of_pages() -> Result<Site, Fault> {
         (package.join("popup"), "/popup".to_owned()),
         (package.clone(), String::new()),
     ];
-    let locales = fs::read_dir(package.join("_locales"))?.flatten().map(|entry| {
-        (entry.path(), format!("/_locales/{}", entry.file_name().display()))
-    });
+    let locales = fs::read_dir(package.join("_locales"))?
+        .flatten()
+        .map(|entry| (entry.path(), format!("/_locales/{}", entry.file_name().display())));
     for (folder, below) in folders.into_iter().chain(locales) {
         for entry in fs::read_dir(folder)?.flatten().filter(|entry| entry.path().is_file()) {
             let path = format!("{below}/{}", entry.file_name().display());

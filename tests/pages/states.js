@@ -96,6 +96,8 @@ export const STATES = {
   busy: { url, origins: ["https://*/*"], settings: member, stats, sites, peers, loads },
   /** The battery is low. */
   battery: { stats: held({ level: "shelf", reason: "battery_low", percent: 18 }) },
+  /** As busy, and more with every look. */
+  flowing: { flows: true },
   /** Slowed down. */
   limited: { stats: held({ limited: true, reason: "hidden" }) },
   /** Not known yet whether it helps. */
@@ -110,7 +112,7 @@ export const STATES = {
   /** An organisation manages all of it. */
   locked: { managed: { locked: true, sharing: "group" } },
   /** Just installed: no permission, no group. */
-  fresh: { origins: [], settings: undefined, stats: quiet },
+  fresh: { origins: [], settings: undefined, stats: quiet, sites: [], peers: [], loads: [] },
   /** As fresh, where the browser keeps the address of the tab to itself. */
   hidden: { url: undefined, origins: [], settings: undefined, stats: quiet },
   /** A page of the browser. */

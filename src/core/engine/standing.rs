@@ -217,7 +217,8 @@ impl Engine {
 impl Engine {
     /// Why a load that is about to begin is left to the network as a whole, if it is.
     pub(super) fn left_alone(&self, site: &Origin, page: &Url, reload: bool) -> Option<Refusal> {
-        let trial = self.standing.ledger.trial(site).filter(|_| self.settings.benefit.hold_out_percent > 0)?;
+        let trial =
+            self.standing.ledger.trial(site).filter(|_| self.settings.benefit.hold_out_percent > 0)?;
         if trial.rests(self.now.unix) {
             return Some(Refusal::NoGain);
         }

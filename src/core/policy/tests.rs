@@ -142,7 +142,8 @@ fn any_action() -> impl Strategy<Value = Action> {
 }
 
 fn any_settings() -> impl Strategy<Value = Settings> {
-    let actions = (any_action(), any_action(), any_action(), any_action(), any_action(), any_action(), any_action());
+    let actions =
+        (any_action(), any_action(), any_action(), any_action(), any_action(), any_action(), any_action());
     let numbers = (0..=100_u8, 0..33_usize, 0..3_u64, 0..3_u64);
     (any::<(bool, bool)>(), actions, numbers, prop::sample::select(&BOUNDS[..])).prop_map(
         |((enabled, group), (a, b, c, d, e, f, g), (percent, max, day, month), bound)| {
@@ -172,7 +173,13 @@ fn any_facts() -> impl Strategy<Value = Circumstances> {
     let battery = prop::option::of((0..=100_u8, any::<bool>()));
     let bits = any::<(bool, bool, bool, bool, bool, bool)>();
     (battery, prop::sample::select(&SPEEDS[..]), bits, 0..3_u64 << 20, 0..3_u64 << 20).prop_map(
-        |(battery, speed, (cellular, save_data, hidden, idle, small, disk_low), sent_today, sent_this_month)| {
+        |(
+            battery,
+            speed,
+            (cellular, save_data, hidden, idle, small, disk_low),
+            sent_today,
+            sent_this_month,
+        )| {
             Circumstances {
                 battery: battery.map(|(percent, charging)| Battery { percent, charging }),
                 cellular,
