@@ -42,7 +42,7 @@ function table(plan) {
   const columns = ["debug_file", "debug_layer", "column_from", "debug_stand", "column_bytes", "debug_after"];
   const head = element("tr", {}, ...columns.map((key) => element("th", { scope: "col" }, t(key))));
   const rows = plan.map(({ url, layer, from, stand, bytes: length, came, afterMs }) => {
-    const after = afterMs === null ? "–" : t("unit_ms", number(afterMs));
+    const after = afterMs == null ? "–" : t("unit_ms", number(afterMs));
     const where = came && came !== from ? `${t(`from_${from}`)} → ${t(`from_${came}`)}` : t(`from_${from}`);
     const cells = [url, t(`layer_${layer}`), where, t(`stand_${stand}`), bytes(length), after];
     return element("tr", {}, ...cells.map((text) => element("td", {}, text)));

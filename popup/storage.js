@@ -36,7 +36,7 @@ export function listenToStorage({ confirmed, toast }) {
   byId("kept").addEventListener("click", async (event) => {
     const site = /** @type {HTMLElement} */ (event.target).closest("button")?.dataset.site;
     if (!site || !(await confirmed(t("clear_site_ask", new URL(site).host), t("clear_site")))) return;
-    await chrome.runtime.sendMessage({ type: "clearSite", site }).catch(() => null);
+    await chrome.runtime.sendMessage({ type: "clearSite", site: new URL(site).href }).catch(() => null);
     await showSites();
     toast(t("cleared"));
     byId("by-site").querySelector("summary")?.focus();

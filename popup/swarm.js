@@ -88,7 +88,7 @@ function listPeers(peers) {
   byId("peer-table").hidden = peers.length === 0;
   byId("peers").replaceChildren(
     ...peers.map(({ id, ready, received, sent, answerMs }) => {
-      const far = !ready ? t("peer_coming") : answerMs === null ? "–" : t("unit_ms", number(answerMs));
+      const far = !ready ? t("peer_coming") : answerMs == null ? "–" : t("unit_ms", number(answerMs));
       const name = Object.assign(element("th", {}, t("peer_number", number(id + 1))), { scope: "row" });
       return element("tr", {}, name, ...[far, bytes(received), bytes(sent)].map((text) => element("td", {}, text)));
     }),

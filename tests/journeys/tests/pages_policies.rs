@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use slipstream_journeys::{SHOP, noise};
-use slipstream_stage::{Fault, Page, Protocol, Scene, Seat, Site};
+use slipstream_stage::{Fault, Outage, Page, Protocol, Scene, Seat, Site};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Images of a page: at the rate of a local network they take some seconds.
@@ -83,9 +83,14 @@ fn idle(state: &str) -> Where {
     ))
 }
 
+/// Without a desktop the browser tells nobody that it minimised a window: another one that comes and goes makes the
+/// service worker look.
 fn windows(state: &str) -> Where {
     Where::Desk(format!(
-        "chrome.windows.getAll().then((all) => Promise.all(all.map(({{ id }}) => chrome.windows.update(id, {{ state: '{state}' }}))))"
+        "chrome.windows.getAll()
+          .then((all) => Promise.all(all.map(({{ id }}) => chrome.windows.update(id, {{ state: '{state}' }}))))
+          .then(() => chrome.windows.create({{ focused: false }}))
+          .then(({{ id }}) => chrome.windows.remove(id))"
     ))
 }
 
@@ -102,7 +107,7 @@ async fn run(seat: &Seat, what: &Where) -> Result<(), Fault> {
 
 async fn wait_for_policy(seat: &Seat, reason: Option<&str>) -> Result<Value, Fault> {
     let holds = format!(
-        "chrome.runtime.sendMessage({{type: 'stats'}}).then((s) => s.policy?.reason === {})",
+        "chrome.runtime.sendMessage({{type: 'stats'}}).then((s) => (s.policy?.reason ?? null) === {})",
         json!(reason)
     );
     let waited = seat.desk()?.wait_for(&holds, PATIENCE).await;
@@ -117,7 +122,8 @@ async fn every_policy_trips_and_recovers_while_a_transfer_runs() -> Result<(), F
         Case {
             reason: "battery_low",
             level: "shelf",
-            limited: false,
+            // It runs on its battery, too.
+            limited: true,
             trip: battery(0.18, false),
             recover: battery(0.18, true),
         },
@@ -185,8 +191,7 @@ async fn every_policy_trips_and_recovers_while_a_transfer_runs() -> Result<(), F
         scene.origin().reset();
         let begun =
             format!("chrome.runtime.sendMessage({{type: 'stats'}}).then((s) => s.all.bytes.peer > {before})");
-        let go = json!(url);
-        page.evaluate(&format!("location.href = {go}")).await?;
+        go(&scene, &b, &page, &url).await?;
         b.desk()?.wait_for(&begun, PATIENCE).await.map_err(|fault| format!("{}: {fault}", case.reason))?;
 
         run(with, &filled(&case.trip)).await?;
@@ -201,7 +206,7 @@ async fn every_policy_trips_and_recovers_while_a_transfer_runs() -> Result<(), F
         }
         whole(&page).await.map_err(|fault| format!("{}: {fault}", case.reason))?;
         let from_origin = scene.origin().counters().of_type("image/").requests;
-        if case.limited {
+        if case.level == "both" {
             assert_eq!(with.stats().await?["peers"]["connected"], 1, "{}", case.reason);
         } else {
             assert!(from_origin > 0, "{}: it tripped too late to matter", case.reason);
@@ -213,6 +218,24 @@ async fn every_policy_trips_and_recovers_while_a_transfer_runs() -> Result<(), F
         println!("{}: {from_origin} of {IMAGES} images from the origin; sender: {sends}", case.reason);
     }
     Ok(())
+}
+
+/// Goes to a page that a peer is to bring. A question that a busy machine did not answer in time is asked again: the
+/// line is silent until there is a plan.
+async fn go(scene: &Scene, seat: &Seat, page: &Page, url: &str) -> Result<(), Fault> {
+    let planned = format!(
+        "chrome.runtime.sendMessage({{type: 'loads'}})
+          .then((loads) => loads.some(({{ url, plan }}) => url === {} && plan.length === {IMAGES}))",
+        json!(url)
+    );
+    scene.set_outage(Some(Outage::Silent))?;
+    for _ in 0..8 {
+        page.evaluate(&format!("location.href = {}", json!(url))).await?;
+        if seat.desk()?.wait_for(&planned, Duration::from_secs(2)).await.is_ok() {
+            return scene.set_outage(None);
+        }
+    }
+    Err(format!("no plan for {url}: {}", seat.stats().await?).into())
 }
 
 /// Every image of the page is there, whoever brought it.
