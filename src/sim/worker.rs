@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slipstream_core::{
+    address::Url,
     body::Verified,
     fact::Tab,
+    ledger::Ledger,
     port::{Nonce, Serve, ToWorker},
 };
 
@@ -14,6 +16,10 @@ pub(crate) struct Worker {
     gates: BTreeSet<String>,
     /// What each tab shows, to know a reload.
     pub(crate) shown: BTreeMap<Tab, String>,
+    /// What the engine wants kept for the one after it.
+    pub(crate) ledger: Ledger,
+    /// Sites whose next load is left to the network.
+    resting: BTreeSet<String>,
     /// The navigation that each tab is at.
     pub(crate) turns: BTreeMap<Tab, u64>,
 }
@@ -55,11 +61,15 @@ impl Worker {
                 self.gates.insert(host);
                 None
             }
-            // A world measures from outside, and keeps no sums beyond its end.
-            ToWorker::Count { .. }
-            | ToWorker::Expect { .. }
-            | ToWorker::Keep { .. }
-            | ToWorker::Rest { .. } => None,
+            ToWorker::Keep { ledger } => {
+                self.ledger = *ledger;
+                None
+            }
+            ToWorker::Rest { sites } => {
+                self.resting = sites.into_iter().collect();
+                None
+            }
+            ToWorker::Count { .. } | ToWorker::Expect { .. } => None,
         }
     }
 
@@ -72,6 +82,12 @@ impl Worker {
                 held.serve = Some(Answer { content_type, body });
             }
         }
+    }
+
+    /// Whether no plan is to be used for this page now.
+    pub(crate) fn rests(&self, page: &str) -> bool {
+        let origin = Url::parse(page).map(|url| url.origin());
+        origin.is_ok_and(|origin| self.resting.contains(origin.as_str()))
     }
 
     pub(crate) fn answer(&self, tab: Tab, url: &str) -> Option<&Answer> {

@@ -246,7 +246,6 @@ impl Engine {
     /// A page took so long.
     pub(super) fn took(&mut self, page: PageId, ms: f64) {
         let Some(tab) = self.pages.get(&page).copied() else { return };
-        let draw = u32::from_le_bytes(self.random());
         let Some(load) = self.loads.get_mut(&tab) else { return };
         let Some(arm) = load.arm.take() else { return };
         // A policy or a status that was not known before left a helped load without help.
@@ -255,6 +254,7 @@ impl Engine {
         }
         let (site, failed) = (load.partition.clone(), load.fell_back);
         let percent = self.settings.benefit.hold_out_percent;
+        let draw = u32::from_le_bytes(self.random());
         let trial = self.standing.ledger.trial_mut(&site);
         trial.note(arm, ms, failed, percent, draw, self.now.unix);
         self.keep_soon();

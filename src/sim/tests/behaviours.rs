@@ -25,6 +25,7 @@ mod nobody_is_contacted_while_sharing_is_off;
 mod reconnecting_backs_off;
 mod scripts_are_never_taken_from_a_member;
 mod sleep_is_not_silence;
+mod some_loads_are_left_to_the_network_to_measure_the_others;
 mod uploads_stop_at_the_daily_limit;
 mod what_nobody_waits_for_is_not_sent;
 mod wrong_bytes_are_never_shown_and_their_sender_is_banned;
