@@ -24,6 +24,7 @@ const inputs = /** @type {(HTMLInputElement & HTMLSelectElement)[]} */ ([...docu
 const radios = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("[name=sharing]")]);
 
 fillTexts();
+listSections();
 let shown = await loadSettings();
 render(shown);
 renderAccess();
@@ -39,7 +40,15 @@ watchStats(() => undefined, (stats, lost) => {
   renderStorage(stats, lost);
   renderMembers(shown, stats);
 });
-if (location.hash === "#group") byId("group-title").focus();
+if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+
+/** The contents, from the headings themselves. */
+function listSections() {
+  const titles = [...document.querySelectorAll("main > section > h2")];
+  byId("contents").replaceChildren(
+    ...titles.map((title) => element("a", { href: `#${title.id}` }, title.textContent ?? "")),
+  );
+}
 
 /** @param {Settings} settings */
 function render(settings) {

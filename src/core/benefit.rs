@@ -147,7 +147,7 @@ impl Trial {
     fn difference(&self) -> Option<(f64, f64)> {
         let enough = self.helped.n >= LEAST && self.held.n >= LEAST;
         let error = (self.helped.variance() + self.held.variance()).sqrt();
-        enough.then(|| (self.helped.mean - self.held.mean, error))
+        enough.then_some((self.helped.mean - self.held.mean, error))
     }
 
     /// Student's t at 97.5 % for the degrees of freedom of Welch and Satterthwaite, by the expansion of Cornish and

@@ -21,7 +21,7 @@ pub fn files(package: &Path, page: &str) -> Result<BTreeSet<PathBuf>, Failure> {
             continue;
         }
         let path = package.join(&file);
-        let folder = file.parent().unwrap_or(Path::new(""));
+        let folder = file.parent().unwrap_or_else(|| Path::new(""));
         let kind = file.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
         if let "html" | "js" | "css" = kind {
             let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
