@@ -44,10 +44,11 @@ function distance(ms) {
 /** @param {Peer[]} peers */
 function drawSky(peers) {
   const sky = byId("sky");
-  const rings = RINGS.flatMap((ms) => {
+  const rings = RINGS.map((ms) => shape("ellipse", { class: "ring", rx: distance(ms) * WIDE, ry: distance(ms) }));
+  const labels = RINGS.map((ms) => {
     const label = shape("text", { x: 0, y: -distance(ms) - 4 });
     label.textContent = t("unit_ms", number(ms));
-    return [shape("ellipse", { class: "ring", rx: distance(ms) * WIDE, ry: distance(ms) }), label];
+    return label;
   });
   const drawn = peers.flatMap((peer) => {
     // The golden angle: a peer stays where it is when others come and go, and none hides another.
@@ -62,7 +63,7 @@ function drawSky(peers) {
     const line = shape("line", { x1: 0, y1: 0, x2: x, y2: y, "stroke-width": width });
     return [line, shape("circle", { class: "peer", r: 9, cx: x, cy: y })];
   });
-  sky.replaceChildren(...rings, ...drawn, shape("circle", { class: "me", r: 14 }));
+  sky.replaceChildren(...rings, ...drawn, ...labels, shape("circle", { class: "me", r: 14 }));
 }
 
 /** A bar a second, by origin of the bytes; the tallest second fills the height. */
