@@ -26,6 +26,8 @@
     }
     // Only an image element can be given its bytes later: what anything else shows, too, must not be held.
     if (images.size > 0) for (const url of await globalThis.slipstreamOtherUses()) images.delete(url);
+    const [{ loadEventStart = 0 } = {}] = performance.getEntriesByType('navigation');
+    if (loaded && loadEventStart > 0) tell({ type: 'took', ms: loadEventStart });
     tell({
       type: 'seen',
       metaCsp: document.querySelector('meta[http-equiv="content-security-policy" i]') !== null,

@@ -55,6 +55,15 @@ pub const LAN_UPLOAD_RATE: u64 = 20_000_000 / 8;
 /// Burst that the upload rate allows, in bytes: a quarter of a second, so that a small body is not cut up by timers.
 pub const UPLOAD_BURST: u64 = LAN_UPLOAD_RATE / 4;
 
+/// With less than this left of a day's or a month's upload, nothing more is promised, in bytes.
+pub const UPLOAD_REST: u64 = 64 * 1024;
+/// With less than this left for the browser to store, nothing more is kept, in bytes: a few pages' worth.
+pub const DISK_FREE: u64 = 64 * 1024 * 1024;
+/// The number on the toolbar button changes at most this often, in ms.
+pub const COUNT_MS: u64 = 500;
+/// What must outlive the engine is written this long after it changed, in ms.
+pub const LEDGER_MS: u64 = 10_000;
+
 /// Time from the beginning of an introduction to the confirmation on the open channel, in ms. §5.2 gives the
 /// confirmation 3 s; gathering and checking come before it.
 pub const INTRODUCTION_MS: u64 = 10_000;

@@ -4,8 +4,10 @@
 mod channel;
 mod database;
 mod listener;
+mod qr;
 mod shell;
 mod socket;
 mod timer;
 
+pub use qr::qr_code;
 pub use shell::Shell;

@@ -359,6 +359,13 @@ impl World {
 
     fn report_page(&mut self, id: VisitId, loaded: bool) {
         let visit = &self.visits[id.0];
+        #[expect(clippy::cast_precision_loss, reason = "a page takes minutes at most")]
+        let took = visit.load_time().map(|took| PageFact::Took { ms: took.as_millis() as f64 });
+        let took = took.and_then(|took| visit.fact(took));
+        if let (Some(input), Some(life)) = (took, self.life(visit.browser)) {
+            self.tell(life, input);
+        }
+        let visit = &self.visits[id.0];
         let images = visit.page.resources.iter().filter(|resource| resource.kind == Kind::Image);
         let seen = PageFact::Seen {
             meta_csp: visit.page.meta_csp,

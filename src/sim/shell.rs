@@ -179,7 +179,7 @@ impl World {
     fn install_ready(&mut self, life: Life, tab: Tab, page: &str, turn: u64) {
         let unix = self.clock().unix;
         let browser = &mut self.browsers[life.browser.0];
-        if browser.worker.turns.get(&tab) != Some(&turn) {
+        if browser.worker.turns.get(&tab) != Some(&turn) || browser.worker.rests(page) {
             return;
         }
         let Some(ready) = browser.database.ready(page) else { return };

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slipstream_core::{
+    address::Url,
     body::Verified,
     fact::{Fact, Response, Tab},
+    ledger::Ledger,
     port::{Nonce, Serve, ToWorker},
 };
 
@@ -21,6 +23,10 @@ pub(crate) struct Worker {
     reported: BTreeSet<Tab>,
     /// What each tab shows, to know a reload.
     pub(crate) shown: BTreeMap<Tab, String>,
+    /// What the engine wants kept for the one after it.
+    pub(crate) ledger: Ledger,
+    /// Sites whose next load is left to the network.
+    resting: BTreeSet<String>,
     /// The navigation that each tab is at.
     pub(crate) turns: BTreeMap<Tab, u64>,
 }
@@ -70,6 +76,9 @@ impl Worker {
                 let responses = self.answered.remove(&tab).unwrap_or_default();
                 return vec![Fact::Responses { responses }, Fact::Reported { tab }];
             }
+            ToWorker::Keep { ledger } => self.ledger = *ledger,
+            ToWorker::Rest { sites } => self.resting = sites.into_iter().collect(),
+            ToWorker::Count { .. } => {}
         }
         Vec::new()
     }
@@ -103,6 +112,12 @@ impl Worker {
                 held.serve = Some(Answer { content_type, body });
             }
         }
+    }
+
+    /// Whether no plan is to be used for this page now.
+    pub(crate) fn rests(&self, page: &str) -> bool {
+        let origin = Url::parse(page).map(|url| url.origin());
+        origin.is_ok_and(|origin| self.resting.contains(origin.as_str()))
     }
 
     pub(crate) fn answer(&self, tab: Tab, url: &str) -> Option<&Answer> {

@@ -378,7 +378,9 @@ impl World {
         browser.engine = Some(Engine::new(seed, browser.database.snapshot(), now));
         let life = Life { browser: id, life: browser.life };
         let settings = Box::new(browser.settings.clone());
+        let ledger = Box::new(browser.worker.ledger.clone());
         self.carry_out(life);
+        self.tell(life, Input::Fact(Fact::Ledger { ledger }));
         let uplink = self.origin.uplink;
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let (rtt, downlink) = (uplink.rtt.as_millis() as f64, uplink.rate as f64 * 8.0 / 1_000_000.0);

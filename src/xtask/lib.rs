@@ -21,6 +21,8 @@ mod failure;
 pub mod manifest;
 pub mod package;
 pub mod process;
+pub mod reach;
+pub mod shots;
 pub mod sim;
 pub mod test;
 pub mod tree;

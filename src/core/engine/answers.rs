@@ -113,6 +113,9 @@ impl Engine {
 
     /// Answers a member's question about a page.
     pub(super) fn answer_page(&mut self, conn: ConnId, ask: u32, page: Tag, age: u32) {
+        if !self.may_send() {
+            return self.tell(conn, &Message::No { ask, reason: No::Paused });
+        }
         // An answer can be much longer than its question: who does not take what it asked for gets no more.
         let now = self.now.ms;
         let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };

@@ -123,6 +123,7 @@ impl Engine {
 
     /// A request was answered by a rule of ours.
     pub(super) fn substituted(&mut self, tab: Tab, url: &str) {
+        self.spoil(tab);
         let (Some(load), Ok(url)) = (self.loads.get_mut(&tab), Url::parse(url)) else { return };
         let planned = load.wants.get(&url).filter(|want| want.way == Way::Rule);
         let found = planned.map(|want| (want.from, want.record.length));
@@ -149,6 +150,7 @@ impl Engine {
         let (Some(load), Ok(url)) = (self.loads.get_mut(&tab), Url::parse(url)) else { return };
         if let Some(want) = load.wants.get_mut(&url) {
             want.stand = Stand::Missed;
+            load.fell_back = true;
             load.counts.refused(Refusal::PeerLate);
         }
         self.drop_rules(tab, vec![url]);

@@ -149,6 +149,7 @@ impl Engine {
         download.deflated = deflated;
         // No more than the record names, whatever the peer announces.
         download.bytes.reserve_exact(usize::try_from(length.min(download.recorded)).unwrap_or(0));
+        self.flows.answered(conn, self.now.ms.saturating_sub(download.began));
     }
 
     pub(super) fn chunk(&mut self, conn: ConnId, transfer: u32, offset: u64, bytes: &[u8]) {
@@ -158,6 +159,7 @@ impl Engine {
             return self.wrong_bytes(conn, transfer);
         }
         download.bytes.extend_from_slice(bytes);
+        self.flows.received(conn, bytes.len() as u64);
         let done = download.length == Some(download.bytes.len() as u64);
         // A peer sends its bodies one after the other: while one comes, the next is not stalled.
         for (_, download) in self.downloads.0.range_mut((conn, 0)..=(conn, u32::MAX)) {
@@ -269,6 +271,19 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Ends every transfer: no peer will be asked for anything for a while.
+    pub(super) fn give_up_downloads(&mut self, why: Refusal) {
+        let all: Vec<_> = self.downloads.0.keys().copied().collect();
+        // First nobody is left to be asked, so that what ends is not put in the queue of another.
+        for load in self.loads.values_mut() {
+            load.lose_holders();
+        }
+        for (conn, transfer) in all {
+            self.give_up(conn, transfer);
+        }
+        self.settle_orphans(why);
     }
 
     /// Nobody waits for this body any more.

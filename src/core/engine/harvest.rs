@@ -200,6 +200,7 @@ impl Engine {
 
     /// Judges what was seen, and asks the page for what may be kept.
     fn gather(&mut self, tab: Tab) {
+        let keep = self.allowance().keep;
         let Some(load) = self.loads.get_mut(&tab) else { return };
         load.harvest.due = None;
         let context = CaptureContext {
@@ -216,7 +217,8 @@ impl Engine {
             {
                 seen.kind = Kind::Image;
             }
-            let captured = match capture::judge_capture(&seen, &context, self.now.unix) {
+            let judged = capture::judge_capture(&seen, &context, self.now.unix);
+            let captured = match judged.and_then(|c| if keep { Ok(c) } else { Err(Refusal::ShelfFull) }) {
                 Ok(captured) => captured,
                 Err(why) => {
                     load.counts.refused(why);

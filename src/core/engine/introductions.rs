@@ -354,7 +354,7 @@ impl Engine {
         while self.meeting.begun.front().is_some_and(|at| now.saturating_sub(*at) >= 60_000) {
             self.meeting.begun.pop_front();
         }
-        self.meeting.peers.len() < self.settings.peers.max
+        self.meeting.peers.len() < self.allowance().peers
             && self.meeting.begun.len() < limits::INTRODUCTIONS_PER_MIN
     }
 

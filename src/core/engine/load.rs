@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     address::{Origin, Url},
+    benefit::Arm,
     body::Verified,
     eligibility::{Mode, Route, UseContext},
     limits,
@@ -77,6 +78,12 @@ pub(super) struct Load {
     pub(super) outcomes: BTreeMap<Url, Outcome>,
     pub(super) counts: Counts,
     pub(super) harvest: Harvest,
+    /// Its kind in the trial of its site.
+    pub(super) arm: Option<Arm>,
+    /// Files not downloaded, as the service worker was told, and when.
+    pub(super) told_count: (u64, u64),
+    /// An image had to be fetched from the origin after it was held.
+    pub(super) fell_back: bool,
 }
 
 /// A body that a load could use.
@@ -164,6 +171,9 @@ impl Load {
             outcomes: BTreeMap::new(),
             counts: Counts::default(),
             harvest: Harvest::default(),
+            arm: None,
+            told_count: (0, began),
+            fell_back: false,
         }
     }
 
@@ -172,9 +182,15 @@ impl Load {
             site: Some(self.partition.as_str().to_owned()),
             enabled: settings.site_on(&self.partition),
             refused: self.refused.map(Refusal::name),
+            gain: None,
             settled: self.harvest.settled,
             counts: self.counts.clone(),
         }
+    }
+
+    /// Requests that were not answered by the network.
+    pub(super) const fn spared(&self) -> u64 {
+        self.counts.requests.shelf + self.counts.requests.peer
     }
 
     pub(super) fn harvest_pending(&self) -> usize {

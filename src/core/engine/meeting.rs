@@ -157,16 +157,17 @@ impl Meeting {
 impl Engine {
     /// Sharing, server or group may have changed.
     pub(super) fn settings_changed(&mut self) {
-        let secret = self.settings.shared_secret();
+        let secret = self.secret_in_use();
         let url = self.settings.signal.url.clone();
         if secret == self.meeting.secret && url == self.meeting.url {
             return;
         }
         self.leave_all();
+        let bans = std::mem::take(&mut self.meeting.bans);
         let group = secret.map(Group::new);
         let node = PeerId::new(self.random());
         self.meeting =
-            Meeting { secret, url, group, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
+            Meeting { secret, url, group, bans, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
         self.connect();
     }
 
@@ -357,7 +358,7 @@ impl Engine {
     }
 
     fn is_lonely(&self) -> bool {
-        self.meeting.peers.len() < self.settings.peers.min
+        self.meeting.peers.len() < self.fewest_peers()
     }
 
     /// A member asked for a page, here or at a peer: who asks for it later is told.

@@ -32,9 +32,15 @@ impl Engine {
         let mut load = Load::new(url, self.now.ms, reload, attended);
         if !self.settings.site_on(&load.partition) {
             load.refused = Some(Refusal::Off);
+        } else {
+            load.refused = self.left_alone(&load.partition, &load.url, reload);
+        }
+        if self.paused() {
+            load.counts.refused(Refusal::Paused);
         }
         let refused = load.refused.is_some();
         let page = load.url.clone();
+        load.arm = self.arm_of(&page, reload, load.refused);
         self.loads.insert(tab, load);
         if !refused {
             match self.shelf.profile(&page).cloned() {

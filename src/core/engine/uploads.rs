@@ -33,8 +33,6 @@ pub(super) struct Uploads {
     allowance: i64,
     /// When `allowance` was last filled, in ms.
     filled: u64,
-    day: u64,
-    sent_today: u64,
 }
 
 /// One transfer.
@@ -108,20 +106,17 @@ impl Engine {
         if queue.iter().any(|u| u.is(conn, transfer)) {
             return Some(No::Unknown);
         }
-        if self.left_today() == 0 {
+        if !self.may_send() || self.left_today() == 0 {
             return Some(No::Paused);
         }
         let of_peer = queue.iter().filter(|u| u.conn == conn).count();
         (queue.len() >= limits::UPLOAD_QUEUE || of_peer >= limits::UPLOADS).then_some(No::Busy)
     }
 
-    /// Bytes that may still be promised today: what was promised before counts as sent.
+    /// Bytes that may still be promised: what was promised before counts as sent.
     fn left_today(&self) -> u64 {
-        let Uploads { queue, day, sent_today, .. } = &self.uploads;
-        let daily = self.settings.limits.upload_mib_per_day.saturating_mul(1024 * 1024);
-        let sent = if *day == self.now.day() { *sent_today } else { 0 };
-        let promised: u64 = queue.iter().map(|upload| upload.rest().len() as u64).sum();
-        daily.saturating_sub(sent).saturating_sub(promised)
+        let promised: u64 = self.uploads.queue.iter().map(|upload| upload.rest().len() as u64).sum();
+        self.upload_left().saturating_sub(promised)
     }
 
     /// The shelf answered.
@@ -177,6 +172,18 @@ impl Engine {
         self.uploads.turns.remove(&conn);
     }
 
+    /// Ends every transfer, and names them.
+    pub(super) fn end_uploads(&mut self) -> Vec<(ConnId, u32)> {
+        self.uploads.queue.drain(..).map(|upload| (upload.conn, upload.transfer)).collect()
+    }
+
+    /// Ends those to one peer, and names them.
+    pub(super) fn end_uploads_to(&mut self, conn: ConnId) -> Vec<u32> {
+        let theirs = self.uploads.queue.iter().filter(|u| u.conn == conn).map(|u| u.transfer).collect();
+        self.uploads_end(conn);
+        theirs
+    }
+
     /// Sends chunks, to each peer in turn, as far as rate and channels allow. A peer's bodies go one after the other: the
     /// first is of use sooner so.
     pub(super) fn pump_uploads(&mut self) {
@@ -198,8 +205,7 @@ impl Engine {
             self.uploads.turn += 1;
             self.uploads.turns.insert(conn, self.uploads.turn);
             self.uploads.allowance = self.uploads.allowance.saturating_sub_unsigned(length as u64);
-            self.uploads.sent_today += length as u64;
-            self.counts.uploaded += length as u64;
+            self.note_upload(conn, length as u64);
             self.send(conn, frame);
         }
     }
@@ -215,14 +221,11 @@ impl Engine {
     }
 
     fn fill_allowance(&mut self) {
-        let uploads = &mut self.uploads;
-        if uploads.day != self.now.day() {
-            uploads.day = self.now.day();
-            uploads.sent_today = 0;
-        }
         // All channels of a group stay on the local network (SECURITY.md §3.7), where the rate for it holds; the
         // user's own figure counts where it is higher.
         let rate = self.settings.limits.upload_kib_per_s.saturating_mul(1024).max(limits::LAN_UPLOAD_RATE);
+        let rate = self.allowance().rate(rate);
+        let uploads = &mut self.uploads;
         let passed = self.now.ms.saturating_sub(uploads.filled);
         let more = rate.saturating_mul(passed) / 1_000;
         if more > 0 {
