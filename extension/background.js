@@ -5,6 +5,7 @@ import { dressBadge, showCount } from './badge.js';
 import { close, engineLives, link, open, tell } from './engine_link.js';
 import { expect, gate, restoreGates } from './hosts.js';
 import { keep, ledgerFact, rest, rests } from './kept.js';
+import { learnManaged, storedAndManaged } from './managed.js';
 import { presence, watchPresence } from './presence.js';
 import { fields, follow, forgetTab, report, turnOver, unwatch, watch } from './requests.js';
 import { apply, forget, forgetAll, renew } from './rules.js';
@@ -122,9 +123,14 @@ async function navigate(tab, address) {
   turnOver(tab);
   unwatch(tab);
   const ready = async () => {
-    const on = !reload && siteOn(await settings(), url.origin) && !(await rests(url.origin));
-    const plan = on ? await readyPlan(url.href) : [];
-    if (plan.length > 0) watch(tab, say);
+    // All at once: the page's first bytes are on their way.
+    const [current, resting, plan] = await Promise.all([
+      settings(),
+      rests(url.origin),
+      reload ? [] : readyPlan(url.href),
+    ]);
+    if (plan.length === 0 || resting || !siteOn(current, url.origin)) return [];
+    watch(tab, say);
     return plan;
   };
   await renew(tab, url.host, ready());
@@ -168,8 +174,9 @@ async function obey(message) {
 
 /** Sharing stays off until somebody has said on this page that it should not. */
 async function welcome() {
-  const { firstRun = true } = await settings();
-  if (firstRun) await chrome.tabs.create({ url: 'popup/welcome.html' });
+  await learnManaged();
+  const { managed } = await storedAndManaged();
+  if (managed.firstRun !== false) await chrome.tabs.create({ url: 'popup/welcome.html' });
 }
 
 /** A key was pressed for a switch. @param {string} command @param {chrome.tabs.Tab} [tab] */

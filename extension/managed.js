@@ -11,14 +11,23 @@ export function overlay(under, over) {
   return laid;
 }
 
-/** What the organisation has fixed; empty where nothing is managed. @returns {Promise<Record<string, any>>} */
-export async function managedSettings() {
-  try {
-    return await chrome.storage.managed.get();
-  } catch {
-    // This browser knows no policies.
-    return {};
-  }
+/**
+ * Asks the browser what the organisation has fixed, and remembers it beside the settings. While the browser starts it
+ * takes seconds to answer: nobody waits for it, what is remembered from the last time counts until then.
+ */
+export async function learnManaged() {
+  // A browser that knows no policies has none.
+  const [now, { managed = {} }] = await Promise.all([
+    chrome.storage.managed.get().catch(() => ({})),
+    chrome.storage.local.get('managed'),
+  ]);
+  if (JSON.stringify(now) !== JSON.stringify(managed)) await chrome.storage.local.set({ managed: now });
+}
+
+/** The settings as stored, and what is known to be managed. @returns {Promise<{settings: any, managed: any}>} */
+export async function storedAndManaged() {
+  const { settings = {}, managed = {} } = await chrome.storage.local.get(['settings', 'managed']);
+  return { settings, managed };
 }
 
 function isObject(value) {

@@ -1,7 +1,7 @@
 // The settings, as the service worker needs them: the stored object with what is managed laid over it, and one
 // question about it. Defaults and checks live in popup/settings.js and in the engine; here absence simply means "on".
 
-import { managedSettings, overlay } from './managed.js';
+import { learnManaged, overlay, storedAndManaged } from './managed.js';
 
 /** @type {Promise<any> | null} */
 let loaded = null;
@@ -13,21 +13,20 @@ export function settings() {
 }
 
 async function load() {
-  const [{ settings: stored = {} }, managed] = await Promise.all([
-    chrome.storage.local.get('settings'),
-    managedSettings(),
-  ]);
+  const { settings: stored, managed } = await storedAndManaged();
   return overlay(stored, managed);
 }
 
 /** Calls back whenever they change. Must be called synchronously at start. */
 export function onSettings(changed) {
   chrome.storage.onChanged.addListener((changes, area) => {
-    if (area === 'managed' || (area === 'local' && changes.settings)) {
+    if (area === 'managed') void learnManaged();
+    if (area === 'local' && (changes.settings || changes.managed)) {
       loaded = null;
       changed();
     }
   });
+  void learnManaged();
 }
 
 /** Changes what is stored. Pages take turns by the same lock. */

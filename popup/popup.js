@@ -73,10 +73,19 @@ function pattern(origin) {
 }
 
 function listen() {
-  byId("swarm").addEventListener("click", (event) => {
-    event.preventDefault();
-    chrome.tabs.create({ url: chrome.runtime.getURL("popup/swarm.html") });
-    window.close();
+  for (const id of ["swarm", "policy-change"]) {
+    byId(id).addEventListener("click", (event) => {
+      event.preventDefault();
+      chrome.tabs.create({ url: chrome.runtime.getURL(`popup/${byId(id).getAttribute("href")}`) });
+      window.close();
+    });
+  }
+  // Whoever has agreed to share can take it back here, and at once.
+  byId("share-on").addEventListener("change", () => {
+    const { checked } = field("share-on");
+    changeSettings((settings) => {
+      settings.sharing = checked ? "group" : "off";
+    });
   });
   byId("enabled").addEventListener("change", () => {
     const { checked } = field("enabled");
@@ -232,7 +241,10 @@ function renderFacts() {
   const { settings, stats } = shown;
   const held = policyText();
   byId("policy").hidden = held === "";
-  say(byId("policy"), held);
+  say(byId("policy-why"), held);
+  byId("share-choice").hidden = !settings.group.secret || !settings.enabled;
+  field("share-on").checked = settings.sharing !== "off";
+  field("share-on").disabled = isFixed("sharing");
   say(byId("peers"), peersText());
   const { bytes: amounts, requests } = stats?.total ?? {};
   const amount = amounts ? bytes(amounts.shelf + amounts.peer) : "–";

@@ -6,7 +6,7 @@
  * older version does not destroy what a newer one wrote.
  */
 
-import { managedSettings, overlay } from "../managed.js";
+import { overlay, storedAndManaged } from "../managed.js";
 import { isGroupSecret, MAX_NAME } from "./invite.js";
 
 /** Entries that `sites` may hold; more than a person sets by hand, little enough to show in one list. */
@@ -87,9 +87,9 @@ let managed = {};
 
 /** Reads the settings in force. What is missing or damaged has its default. @returns {Promise<Settings>} */
 export async function loadSettings() {
-  const [stored, fixed] = await Promise.all([storedSettings(), managedSettings()]);
-  managed = fixed;
-  return completed(overlay(stored, managed));
+  const known = await storedAndManaged();
+  managed = known.managed;
+  return completed(overlay(completed(known.settings), managed));
 }
 
 /** What this person has set, without what is managed. @returns {Promise<Settings>} */
@@ -133,7 +133,7 @@ export function replaceSettings(settings) {
 /** @param {(settings: Settings) => void} changed  called whenever anyone has changed the settings */
 export function onSettingsChanged(changed) {
   chrome.storage.onChanged.addListener(async (changes, area) => {
-    if (area === "managed" || (area === "local" && changes.settings)) changed(await loadSettings());
+    if (area === "local" && (changes.settings || changes.managed)) changed(await loadSettings());
   });
 }
 

@@ -43,13 +43,12 @@ const chromeOfStage = {
   },
   storage: {
     local: {
-      get: async () => ({ settings: structuredClone(stored) }),
+      get: async () => structuredClone({ settings: stored, managed: state.managed }),
       set: async ({ settings }) => {
         stored = structuredClone(settings);
         for (const heard of listeners) heard({ settings: { newValue: structuredClone(stored) } }, "local");
       },
     },
-    managed: { get: async () => structuredClone(state.managed ?? {}) },
     onChanged: { addListener: (heard) => listeners.push(heard) },
   },
   tabs: {

@@ -185,14 +185,14 @@ async fn every_policy_trips_and_recovers_while_a_transfer_runs() -> Result<(), F
         };
         a.wait_for_peers(1).await?;
         b.wait_for_peers(1).await?;
-        let before = b.stats().await?["all"]["bytes"]["peer"].as_u64().unwrap_or(0);
+        let before = a.stats().await?["all"]["uploaded"].as_u64().unwrap_or(0);
         let page = b.browser().new_page().await?;
         page.clear_http_cache().await?;
         scene.origin().reset();
         let begun =
-            format!("chrome.runtime.sendMessage({{type: 'stats'}}).then((s) => s.all.bytes.peer > {before})");
+            format!("chrome.runtime.sendMessage({{type: 'stats'}}).then((s) => s.all.uploaded > {before})");
         go(&scene, &b, &page, &url).await?;
-        b.desk()?.wait_for(&begun, PATIENCE).await.map_err(|fault| format!("{}: {fault}", case.reason))?;
+        a.desk()?.wait_for(&begun, PATIENCE).await.map_err(|fault| format!("{}: {fault}", case.reason))?;
 
         run(with, &filled(&case.trip)).await?;
         let policy = wait_for_policy(with, Some(case.reason)).await?;
