@@ -24,6 +24,7 @@ mod any_order_of_inputs_is_survived;
 mod channels_outlive_the_server;
 mod nobody_is_contacted_while_sharing_is_off;
 mod reconnecting_backs_off;
+mod relays_are_asked_for_only_where_they_are_wanted;
 mod scripts_are_never_taken_from_a_member;
 mod sleep_is_not_silence;
 mod uploads_stop_at_the_daily_limit;
