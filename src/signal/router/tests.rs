@@ -8,6 +8,8 @@ use super::*;
 use crate::members::MAX_MEMBERS;
 use crate::place::Places;
 
+mod any_frames;
+
 fn rng() -> StdRng {
     StdRng::seed_from_u64(1)
 }

@@ -7,4 +7,5 @@ mod program;
 mod hostile_clients;
 mod nodes;
 mod tls;
+mod turn;
 mod two_browsers;

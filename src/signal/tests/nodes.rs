@@ -127,6 +127,36 @@ async fn signals(from: &mut Browser, from_id: PeerId, to: &mut Browser, to_id: P
     timeout(PATIENCE, arrives).await.expect("the signal arrives");
 }
 
+/// A signal to somebody who is not there comes back as such.
+async fn finds_gone(browser: &mut Browser, peer: PeerId) {
+    browser.say(&ToServer::Signal { topic: TOPIC, to: peer, payload: vec![] }).await;
+    let told = async { while browser.hear().await != (FromServer::Gone { peer }) {} };
+    timeout(PATIENCE, told).await.expect("it is told");
+}
+
+/// Ann at one node and Bob at another, who have met.
+struct Two {
+    east: Server,
+    west: Server,
+    ann: Browser,
+    ann_id: PeerId,
+    bob: Browser,
+    bob_id: PeerId,
+}
+
+impl Two {
+    async fn met(nats: &Nats) -> Self {
+        let (east, west) = (node(nats.addr).await, node(nats.addr).await);
+        know_each_other([&east, &west]).await;
+        let (mut ann, ann_id) = Browser::greeted(east.addr()).await;
+        let (mut bob, bob_id) = Browser::greeted(west.addr()).await;
+        ann.say(&ToServer::Join { topic: TOPIC }).await;
+        assert_eq!(ann.hear().await, FromServer::Peers { topic: TOPIC, peers: vec![] });
+        asks_until_it_hears_of(&mut bob, TOPIC, ann_id).await;
+        Self { east, west, ann, ann_id, bob, bob_id }
+    }
+}
+
 /// Nothing but answers to its own joins has come to a browser.
 async fn has_heard_nothing(browser: &mut Browser) {
     while let Ok(heard) = timeout(Duration::from_millis(200), browser.hear()).await {
@@ -137,17 +167,11 @@ async fn has_heard_nothing(browser: &mut Browser) {
 #[tokio::test(flavor = "multi_thread")]
 async fn browsers_at_two_nodes_meet_and_nobody_hears_what_is_not_for_it() {
     let Some(nats) = Nats::start().await else { return };
-    let (east, west) = (node(nats.addr).await, node(nats.addr).await);
-    know_each_other([&east, &west]).await;
-    let (mut ann, ann_id) = Browser::greeted(east.addr()).await;
-    let (mut bob, bob_id) = Browser::greeted(west.addr()).await;
+    let Two { east: _east, west, mut ann, ann_id, mut bob, bob_id } = Two::met(&nats).await;
     let (mut dan, dan_id) = Browser::greeted(west.addr()).await;
     let (mut eve, eve_id) = Browser::greeted(west.addr()).await;
-    ann.say(&ToServer::Join { topic: TOPIC }).await;
-    assert_eq!(ann.hear().await, FromServer::Peers { topic: TOPIC, peers: vec![] });
     dan.say(&ToServer::Join { topic: TOPIC }).await;
     eve.say(&ToServer::Join { topic: Topic::new([1; 16]) }).await;
-    asks_until_it_hears_of(&mut bob, TOPIC, ann_id).await;
 
     // Within the burst of each.
     for word in 0..30 {
@@ -157,17 +181,12 @@ async fn browsers_at_two_nodes_meet_and_nobody_hears_what_is_not_for_it() {
     has_heard_nothing(&mut dan).await;
     has_heard_nothing(&mut eve).await;
 
-    // No member of the topic, or nobody at all.
-    for stranger in [eve_id, PeerId::new([3; 16])] {
-        ann.say(&ToServer::Signal { topic: TOPIC, to: stranger, payload: vec![] }).await;
-        let gone = async { while ann.hear().await != (FromServer::Gone { peer: stranger }) {} };
-        timeout(PATIENCE, gone).await.expect("it is told");
-    }
+    // No member of the topic, and nobody at all.
+    finds_gone(&mut ann, eve_id).await;
+    finds_gone(&mut ann, PeerId::new([3; 16])).await;
     dan.say(&ToServer::Leave { topic: TOPIC }).await;
     until("dan has left", async || west.metrics().members == 2).await;
-    ann.say(&ToServer::Signal { topic: TOPIC, to: dan_id, payload: vec![] }).await;
-    let gone = async { while ann.hear().await != (FromServer::Gone { peer: dan_id }) {} };
-    timeout(PATIENCE, gone).await.expect("it is told");
+    finds_gone(&mut ann, dan_id).await;
     has_heard_nothing(&mut dan).await;
     has_heard_nothing(&mut eve).await;
 }
@@ -175,18 +194,10 @@ async fn browsers_at_two_nodes_meet_and_nobody_hears_what_is_not_for_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_dies_is_gone_and_its_browsers_are_found_at_the_next() {
     let Some(nats) = Nats::start().await else { return };
-    let (east, west) = (node(nats.addr).await, node(nats.addr).await);
-    know_each_other([&east, &west]).await;
-    let (mut ann, ann_id) = Browser::greeted(east.addr()).await;
-    let (mut bob, bob_id) = Browser::greeted(west.addr()).await;
-    bob.say(&ToServer::Join { topic: TOPIC }).await;
-    asks_until_it_hears_of(&mut ann, TOPIC, bob_id).await;
-
+    let Two { east, west, mut ann, ann_id, bob_id, .. } = Two::met(&nats).await;
     west.kill().await;
     until("east serves alone", async || east.metrics().nodes == 1).await;
-    ann.say(&ToServer::Signal { topic: TOPIC, to: bob_id, payload: vec![] }).await;
-    let gone = async { while ann.hear().await != (FromServer::Gone { peer: bob_id }) {} };
-    timeout(PATIENCE, gone).await.expect("it is told");
+    finds_gone(&mut ann, bob_id).await;
 
     let west = node(nats.addr).await;
     know_each_other([&east, &west]).await;
@@ -198,21 +209,13 @@ async fn a_node_that_dies_is_gone_and_its_browsers_are_found_at_the_next() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_bus_each_node_serves_its_own_and_with_it_again_all() {
     let Some(nats) = Nats::start().await else { return };
-    let (east, west) = (node(nats.addr).await, node(nats.addr).await);
-    know_each_other([&east, &west]).await;
-    let (mut ann, ann_id) = Browser::greeted(east.addr()).await;
-    let (mut bob, bob_id) = Browser::greeted(west.addr()).await;
-    bob.say(&ToServer::Join { topic: TOPIC }).await;
-    asks_until_it_hears_of(&mut ann, TOPIC, bob_id).await;
-
+    let Two { east, west, mut ann, ann_id, mut bob, bob_id } = Two::met(&nats).await;
     let addr = nats.kill();
     until("both serve alone", async || [&east, &west].iter().all(|node| node.metrics().nodes == 1)).await;
     let (mut cid, cid_id) = Browser::greeted(east.addr()).await;
     asks_until_it_hears_of(&mut cid, TOPIC, ann_id).await;
     signals(&mut cid, cid_id, &mut ann, ann_id, 1).await;
-    cid.say(&ToServer::Signal { topic: TOPIC, to: bob_id, payload: vec![] }).await;
-    let gone = async { while cid.hear().await != (FromServer::Gone { peer: bob_id }) {} };
-    timeout(PATIENCE, gone).await.expect("it is told");
+    finds_gone(&mut cid, bob_id).await;
 
     let _nats = Nats::at(addr).await;
     know_each_other([&east, &west]).await;
@@ -223,11 +226,7 @@ async fn without_the_bus_each_node_serves_its_own_and_with_it_again_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_and_the_bus_may_die_together_and_come_back_in_any_order() {
     let Some(nats) = Nats::start().await else { return };
-    let (east, west) = (node(nats.addr).await, node(nats.addr).await);
-    know_each_other([&east, &west]).await;
-    let (mut ann, ann_id) = Browser::greeted(east.addr()).await;
-    ann.say(&ToServer::Join { topic: TOPIC }).await;
-
+    let Two { east, west, mut ann, ann_id, .. } = Two::met(&nats).await;
     let addr = nats.kill();
     west.kill().await;
     // The node is there before the bus that it is to use.
@@ -245,14 +244,9 @@ async fn a_node_and_the_bus_may_die_together_and_come_back_in_any_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bus_adds_little() {
     let Some(nats) = Nats::start().await else { return };
-    let (east, west) = (node(nats.addr).await, node(nats.addr).await);
-    know_each_other([&east, &west]).await;
-    let (mut ann, ann_id) = Browser::greeted(east.addr()).await;
-    let (mut bob, bob_id) = Browser::greeted(west.addr()).await;
+    let Two { east, west: _west, mut ann, ann_id, mut bob, bob_id } = Two::met(&nats).await;
     let (mut cid, cid_id) = Browser::greeted(east.addr()).await;
-    bob.say(&ToServer::Join { topic: TOPIC }).await;
-    asks_until_it_hears_of(&mut cid, TOPIC, bob_id).await;
-    asks_until_it_hears_of(&mut ann, TOPIC, bob_id).await;
+    asks_until_it_hears_of(&mut cid, TOPIC, ann_id).await;
     let mut medians = Vec::new();
     for (to, to_id) in [(&mut cid, cid_id), (&mut bob, bob_id)] {
         let mut times = Vec::new();

@@ -29,6 +29,7 @@ mod members_meet_through_members;
 mod members_who_load_a_page_at_once_fetch_it_once;
 mod nobody_is_contacted_while_sharing_is_off;
 mod reconnecting_backs_off;
+mod relays_are_asked_for_only_where_they_are_wanted;
 mod scripts_are_never_taken_from_a_member;
 mod sleep_is_not_silence;
 mod some_loads_are_left_to_the_network_to_measure_the_others;
