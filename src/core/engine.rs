@@ -8,11 +8,13 @@ mod downloads;
 mod following;
 mod harvest;
 mod introductions;
+mod leading;
 mod load;
 mod meeting;
 mod pace;
 mod peer;
 mod planning;
+mod referrals;
 mod uploads;
 
 use std::collections::{BTreeMap, VecDeque};
