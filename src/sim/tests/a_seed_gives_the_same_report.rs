@@ -1,3 +1,5 @@
+//! N6: one core, many browsers, the same figures to the byte.
+
 use slipstream_sim::scenario::Scenario;
 
 fn report(scenario: Scenario, seed: u64, peers: usize) -> String {
