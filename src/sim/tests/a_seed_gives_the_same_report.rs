@@ -24,6 +24,37 @@ fn a_class_costs_its_uplink_less_and_waits_less() {
 }
 
 #[test]
+fn a_class_draws_what_may_be_shared_hardly_more_than_once() {
+    for seed in 1..4 {
+        let shareable = Scenario::Classroom.run(seed, 30).shareable;
+        assert!(shareable.origin_bytes * 10 <= shareable.alone_bytes * 13, "seed {seed}: {shareable:?}");
+    }
+}
+
+#[test]
+fn a_crowd_draws_a_fiftieth_of_what_may_be_shared() {
+    let shareable = Scenario::Crowd.run(1, 800).shareable;
+    assert!(shareable.origin_bytes * 50 <= shareable.wanted_bytes, "{shareable:?}");
+}
+
+#[test]
+fn liars_waste_little_and_are_gone_after_three_transfers() {
+    for seed in 1..4 {
+        let report = Scenario::Hostile.run(seed, 30);
+        assert_eq!(report.totals.wrong_bytes, 0);
+        assert!(report.wasted_permille <= 50, "seed {seed}: {} of 1000", report.wasted_permille);
+        assert!(report.most_spoiled_by_one <= 3, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_class_that_loses_the_server_is_served_as_well_as_one_that_keeps_it() {
+    let with = Scenario::Classroom.run(1, 30).totals.peer_bytes;
+    let without = Scenario::Offline.run(1, 30).totals.peer_bytes;
+    assert!(without * 10 >= with * 9, "{without} against {with}");
+}
+
+#[test]
 fn a_class_with_liars_in_it_is_still_better_off() {
     for seed in 0..4 {
         let report = Scenario::Hostile.run(seed, 20);

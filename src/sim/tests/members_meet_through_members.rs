@@ -129,6 +129,7 @@ fn two_who_offer_to_each_other_at_once_end_up_with_one_channel() {
         let (mut world, ann, _, ben) = chain(seed);
         world.run_for(Duration::from_secs(10));
         world.kill_server();
+        world.run_for(Duration::from_millis(100));
         let before = [ann, ben].map(|one| (world.tally(one).connects, world.tally(one).channels));
         world.set(ann, peers(2, 2));
         world.set(ben, peers(2, 2));
