@@ -33,7 +33,7 @@ fn a_class_draws_what_may_be_shared_hardly_more_than_once() {
 
 #[test]
 fn a_crowd_draws_a_fiftieth_of_what_may_be_shared() {
-    let shareable = Scenario::Crowd.run(1, 800).shareable;
+    let shareable = Scenario::Crowd.run(1, 250).shareable;
     assert!(shareable.origin_bytes * 50 <= shareable.wanted_bytes, "{shareable:?}");
 }
 
