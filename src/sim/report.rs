@@ -24,6 +24,8 @@ pub struct Shareable {
     pub origin_bytes: u64,
     /// What one browser alone would have drawn, with its cache.
     pub alone_bytes: u64,
+    /// Wanted by pages, over all visits.
+    pub wanted_bytes: u64,
 }
 
 /// The figures of one run of one scenario. The same seed gives the same, to the byte.
@@ -73,7 +75,8 @@ impl Report {
         let of_all = (totals.origin_bytes * 1_000).checked_div(all).unwrap_or(0);
         format!(
             "{}: {} browsers, seed {}, {} visits\n\
-             of what peers may serve: {} bytes from the origin, {} times what one browser alone draws\n\
+             of what peers may serve: {} bytes from the origin, {} of what pages wanted, {} times what one browser alone \
+             draws\n\
              of all bytes: {} from the origin ({}), {} from peers, {} from the own shelf; without: {} from the origin\n\
              page time in ms: median {}, 95 of 100 {}, longest {}; without: {}, {}, {}\n\
              carried and not used {} ({}), wrong bytes shown {}, most spoiled by one liar {}, busiest uploader {}\n",
@@ -82,6 +85,7 @@ impl Report {
             self.seed,
             self.visits,
             shareable.origin_bytes,
+            permille((shareable.origin_bytes * 1_000).checked_div(shareable.wanted_bytes).unwrap_or(0)),
             hundredths(shareable.origin_bytes, shareable.alone_bytes),
             totals.origin_bytes,
             permille(of_all),

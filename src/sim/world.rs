@@ -174,7 +174,15 @@ impl World {
     /// for all pages that were visited.
     pub fn shareable(&self) -> Shareable {
         let pages = self.shareable.values().map(|(page, _)| &**page);
-        Shareable { origin_bytes: self.origin.shareable, alone_bytes: shareable::alone(pages) }
+        let wanted = self.visits.iter().flat_map(|visit| {
+            let resources = visit.page.resources.iter().zip(visit.shareable.iter());
+            resources.filter(|(_, shareable)| **shareable).map(|(resource, _)| resource.length())
+        });
+        Shareable {
+            origin_bytes: self.origin.shareable,
+            alone_bytes: shareable::alone(pages),
+            wanted_bytes: wanted.sum(),
+        }
     }
 
     /// Requests that reached the origins.

@@ -1,41 +1,21 @@
-//! Members who load the same page at the same time. Who came first loads from the origin, and tells the others which
-//! bodies are on their way; they wait for these instead of drawing them through the same line once more. Images of the
-//! document alone can wait, and only so long as the one ahead makes headway.
-//!
-//! What is on its way is named by blinded addresses: who asks recognises those that its own document has, and learns
-//! nothing of others before they are judged to be such as may be shared.
+//! Members who load the same page as this browser, and are ahead. What they will have soon is waited for instead of drawn
+//! through the same line once more: images of the document alone, and only so long as the one ahead makes headway.
 
 use std::collections::BTreeSet;
 
 use slipstream_wire::{
-    id::{PeerId, Salt, Tag},
-    peer::{Entry, Message, No, PageFacts},
+    id::{Salt, Tag},
+    peer::{Entry, PageFacts},
 };
 
-use super::{
-    Engine,
-    answers::ENTRIES_PER_MESSAGE,
-    introductions::Via,
-    load::{Load, Stand},
-};
+use super::{Engine, load::Load};
 use crate::{
     address::Url,
-    capability, eligibility,
     fact::Tab,
     group, limits,
-    port::{ConnId, Held, Output, PageId, ToPage, ToWorker},
+    port::{ConnId, Held, Output, PageId, ToPage},
     refusal::Refusal,
 };
-
-/// A member who waits for what a load of ours brings.
-pub(super) struct Follower {
-    pub(super) conn: ConnId,
-    ask: u32,
-    /// What it was told to wait for.
-    told: BTreeSet<Url>,
-    /// What it has an entry for.
-    given: BTreeSet<Url>,
-}
 
 /// Members who are ahead of a load of ours.
 #[derive(Default)]
@@ -85,11 +65,6 @@ impl Leaders {
 }
 
 impl Load {
-    /// Somebody waits for what this load brings, and it is known what that may be.
-    pub(super) fn is_followed(&self) -> bool {
-        self.parsed && !self.followers.is_empty()
-    }
-
     /// Whether this load waits for somebody there, or somebody there for it.
     pub(super) fn is_tied_to(&self, conn: ConnId) -> bool {
         self.leaders.all.iter().any(|leader| leader.conn == conn)
@@ -104,24 +79,6 @@ impl Load {
         }
         entries
     }
-
-    /// What was loaded may be judged: the load is over, or somebody cannot wait for that.
-    pub(super) fn may_harvest(&self) -> bool {
-        self.loaded || self.is_followed()
-    }
-
-    /// Whether the page shows signs of being somebody's own.
-    pub(super) const fn is_sensitive(&self) -> bool {
-        self.facts.sensitive || self.known.sensitive
-    }
-
-    /// Whether the body of one of the document's images is on its way to this browser, from wherever.
-    fn is_coming(&self, url: &Url) -> bool {
-        let asked = self.wants.get(url).is_some_and(|want| {
-            matches!(want.stand, Stand::Reading | Stand::Queued { .. } | Stand::Asked { .. })
-        });
-        asked || self.harvest.is_open(url) || !self.outcomes.contains_key(url)
-    }
 }
 
 impl Engine {
@@ -129,129 +86,6 @@ impl Engine {
     /// loading it at the same time.
     pub(super) fn wants_early_word(&self, load: &Load) -> bool {
         !load.parsed && self.shelf.profile(&load.url).is_none() && self.meeting.ready().next().is_some()
-    }
-
-    /// A member asks about a page that is being loaded here just now; whether it is, and was begun before. `age`: since
-    /// when the member has been loading it, in ms.
-    pub(super) fn lead(&mut self, conn: ConnId, ask: u32, page: Tag, age: u32) -> bool {
-        let Some(group) = &self.meeting.group else { return false };
-        let today = self.now.day();
-        let days = [today, today.saturating_sub(1), today + 1];
-        let theirs = self.meeting.peers.get(&conn).and_then(|peer| peer.node);
-        let ahead = |load: &Load| {
-            let since = self.now.ms.saturating_sub(load.began);
-            (since, Some(self.meeting.node)) > (age.into(), theirs)
-        };
-        let meant = |load: &Load| {
-            load.refused.is_none()
-                && ahead(load)
-                && !load.opted_out
-                && !load.is_sensitive()
-                && !load.harvest.settled
-                && days.iter().any(|day| group.page_tag(*day, load.url.as_str()) == page)
-        };
-        let Some(tab) = self.loads.iter().find(|(_, load)| meant(load)).map(|(tab, _)| *tab) else {
-            return false;
-        };
-        let Some(load) = self.loads.get_mut(&tab) else { return false };
-        load.followers.retain(|follower| follower.conn != conn);
-        load.followers.push(Follower { conn, ask, told: BTreeSet::new(), given: BTreeSet::new() });
-        if !load.loaded {
-            load.harvest.hurry(self.now.ms);
-            self.tell_worker(ToWorker::Report { tab });
-        }
-        self.tell(conn, &Message::Soon { ask, coming: Vec::new(), off: Vec::new() });
-        self.tell_followers(tab);
-        true
-    }
-
-    /// Followers hear what is new: bodies that are here, bodies that are coming, and bodies that are not.
-    pub(super) fn tell_followers(&mut self, tab: Tab) {
-        let Some(load) = self.loads.get_mut(&tab) else { return };
-        if load.followers.is_empty() || !load.parsed {
-            return;
-        }
-        if load.is_sensitive() || load.refused.is_some() {
-            let followers = std::mem::take(&mut load.followers);
-            return self.dismiss(&followers);
-        }
-        let mut followers = std::mem::take(&mut load.followers);
-        for follower in &mut followers {
-            self.tell_follower(tab, follower);
-        }
-        if let Some(load) = self.loads.get_mut(&tab)
-            && !load.harvest.settled
-        {
-            load.followers = followers;
-        }
-    }
-
-    fn tell_follower(&mut self, tab: Tab, follower: &mut Follower) {
-        let (conn, ask) = (follower.conn, follower.ask);
-        let Some(load) = self.loads.get(&tab) else { return };
-        let Some((salt_o, salt_a)) = self.meeting.peers.get(&conn).and_then(super::peer::Peer::salts) else {
-            return;
-        };
-        let last = load.harvest.settled;
-        let facts: PageFacts = load.facts.into();
-        let mut entries = Vec::new();
-        for url in load.order.iter().chain(&load.harvest.order) {
-            if follower.given.len() < limits::PAGE_RESOURCES
-                && !follower.given.contains(url)
-                && let Some(entry) = self.entry_for(load, url)
-            {
-                follower.given.insert(url.clone());
-                entries.push(entry);
-            }
-        }
-        let names = |urls: &[&Url]| -> Vec<Tag> {
-            urls.iter().map(|url| group::url_tag(&salt_o, &salt_a, url.as_str())).collect()
-        };
-        let open = |url: &Url| !capability::is_signed(url) && !capability::is_high_entropy(url);
-        let pending = load.images.iter().filter(|url| !follower.given.contains(*url) && open(url));
-        let (here, gone): (Vec<_>, Vec<_>) = pending.partition(|url| load.is_coming(url));
-        let here: Vec<_> = here.into_iter().filter(|url| !follower.told.contains(*url)).collect();
-        let gone: Vec<_> = gone.into_iter().filter(|url| follower.told.contains(*url)).collect();
-        let (coming, off) = (names(&here), names(&gone));
-        follower.told.extend(here.into_iter().cloned());
-        for url in gone.into_iter().cloned().collect::<Vec<_>>() {
-            follower.told.remove(&url);
-        }
-        if !last && (!coming.is_empty() || !off.is_empty()) {
-            self.tell(conn, &Message::Soon { ask, coming, off });
-        }
-        self.send_entries(conn, ask, facts, &entries, last);
-    }
-
-    /// Sends entries in parts. `last`: nothing follows, so that even no entry at all is said.
-    pub(super) fn send_entries(
-        &mut self,
-        conn: ConnId,
-        ask: u32,
-        facts: PageFacts,
-        entries: &[Entry],
-        last: bool,
-    ) {
-        let mut parts = entries.chunks(ENTRIES_PER_MESSAGE).peekable();
-        if last && parts.peek().is_none() {
-            return self.tell(conn, &Message::Page { ask, facts, entries: Vec::new(), last });
-        }
-        while let Some(part) = parts.next() {
-            let last = last && parts.peek().is_none();
-            self.tell(conn, &Message::Page { ask, facts, entries: part.to_vec(), last });
-        }
-    }
-
-    fn entry_for(&self, load: &Load, url: &Url) -> Option<Entry> {
-        let record = self.shelf.record(&load.partition, url)?;
-        self.shelf.has(record.id).then(|| eligibility::offer_entry(record, self.now.unix).ok())?
-    }
-
-    /// The load is over before its time: who waited for it goes on without.
-    pub(super) fn dismiss(&mut self, followers: &[Follower]) {
-        for follower in followers {
-            self.tell(follower.conn, &Message::No { ask: follower.ask, reason: No::Unknown });
-        }
     }
 
     /// A member who was asked about a page is loading it, too, and is ahead.
@@ -405,52 +239,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// A peer does not know the page, and names others who asked for it.
-    pub(super) fn referred(&mut self, conn: ConnId, ask: u32, peers: &[PeerId]) {
-        let own = self.meeting.node;
-        let asked = |load: &&mut Load| load.questions.iter().any(|q| q.is(conn, ask));
-        let Some(load) = self.loads.values_mut().find(asked) else { return };
-        let room = limits::REFERRALS_HELD.saturating_sub(load.referrals.len());
-        load.referrals.extend(peers.iter().filter(|node| **node != own).take(room).map(|node| (*node, conn)));
-    }
-
-    /// Loads that nobody near knows anything about: those are met who might.
-    fn follow_referrals(&mut self) {
-        let now = self.now.ms;
-        let stuck = |load: &Load| {
-            !load.referrals.is_empty()
-                && load.questions.is_empty()
-                && load.leaders.all.is_empty()
-                && load.may_ask(now)
-        };
-        let tabs: Vec<_> = self.loads.iter().filter(|(_, load)| stuck(load)).map(|(tab, _)| *tab).collect();
-        for tab in tabs {
-            while let Some((node, through)) = self.next_referral(tab) {
-                let via = Via::Peer(through);
-                if self.may_introduce() || (self.make_room(via) && self.may_introduce()) {
-                    self.offer(node, via);
-                }
-            }
-        }
-    }
-
-    /// Who is to be met next for a load, while fewer than enough are on the way.
-    fn next_referral(&mut self, tab: Tab) -> Option<(PeerId, ConnId)> {
-        let load = self.loads.get_mut(&tab)?;
-        let peers = &self.meeting.peers;
-        let on_the_way = peers.values().filter(|p| !p.is_ready() && load.met.contains(&p.id)).count();
-        if on_the_way >= limits::REFERRALS_MET {
-            return None;
-        }
-        while let Some((node, through)) = load.referrals.pop_front() {
-            let known = peers.values().any(|peer| peer.node == Some(node) || peer.id == node);
-            if !known && load.met.insert(node) {
-                return Some((node, through));
-            }
-        }
-        None
     }
 
     /// Leaders that make no headway are left behind.

@@ -4,12 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use slipstream_wire::{id::PeerId, peer::Kind};
 
-use super::{
-    Engine,
-    answers::Question,
-    following::{Follower, Leaders},
-    harvest::Harvest,
-};
+use super::{Engine, answers::Question, following::Leaders, harvest::Harvest, leading::Follower};
 use crate::{
     address::{Origin, Url},
     benefit::Arm,

@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use rand::RngExt;
 use slipstream_wire::{
     codec,
-    id::{PeerId, Tag, Topic},
-    peer::Message,
+    id::{PeerId, Topic},
     server::{FromServer, ToServer},
 };
 
-use super::{Engine, introductions::Via, peer::Peer, relays::Announced};
+use super::{Engine, introductions::Via, peer::Peer, referrals::Asker, relays::Announced};
 use crate::{
     group::Group,
     limits,
@@ -59,15 +58,6 @@ pub(super) enum Banned {
     Print([u8; 32]),
     /// What it calls itself among peers.
     Node(PeerId),
-}
-
-/// A member who asked for a page.
-pub(super) struct Asker {
-    at: u64,
-    page: Tag,
-    node: PeerId,
-    /// Itself, or a peer of its.
-    through: ConnId,
 }
 
 /// The socket.
@@ -361,54 +351,6 @@ impl Engine {
         self.meeting.peers.len() < self.fewest_peers()
     }
 
-    /// A member asked for a page, here or at a peer: who asks for it later is told.
-    pub(super) fn note_asker(&mut self, page: Tag, node: PeerId, through: ConnId) {
-        if node == self.meeting.node {
-            return;
-        }
-        self.note_route(node, through);
-        let askers = &mut self.meeting.askers;
-        askers.retain(|asker| asker.page != page || asker.node != node);
-        askers.push_back(Asker { at: self.now.ms, page, node, through });
-        if askers.len() > limits::ASKERS {
-            askers.pop_front();
-        }
-    }
-
-    /// Something of a browser came through a peer: what is for it goes back the same way.
-    pub(super) fn note_route(&mut self, node: PeerId, through: ConnId) {
-        let routes = &mut self.meeting.routes;
-        routes.retain(|(known, _)| *known != node);
-        routes.push_back((node, through));
-        if routes.len() > limits::ROUTES {
-            routes.pop_front();
-        }
-    }
-
-    /// A peer asks for a page: it is remembered, and the other peers are told.
-    pub(super) fn asked(&mut self, conn: ConnId, page: Tag) {
-        let Some(node) = self.meeting.peers.get(&conn).and_then(|peer| peer.node) else { return };
-        self.note_asker(page, node, conn);
-        let others: Vec<_> = self.meeting.ready().filter(|other| *other != conn).collect();
-        for other in others {
-            self.tell(other, &Message::Asked { page, node });
-        }
-    }
-
-    /// Some of those who asked for this page lately, drawn by lot so that none is overrun. Not `but`, who asks now.
-    pub(super) fn askers_of(&mut self, page: Tag, but: ConnId) -> Vec<PeerId> {
-        let asks = self.meeting.peers.get(&but).and_then(|peer| peer.node);
-        let recent = |at: u64| self.now.ms.saturating_sub(at) <= limits::ASKER_MS;
-        let same = self.meeting.askers.iter().filter(|asker| {
-            asker.page == page && recent(asker.at) && Some(asker.node) != asks && asker.through != but
-        });
-        let mut nodes: Vec<_> = same.map(|asker| asker.node).collect();
-        while nodes.len() > limits::REFERRALS {
-            nodes.swap_remove(self.rng.random_range(0..nodes.len()));
-        }
-        nodes
-    }
-
     /// Ends a connection from this side.
     pub(super) fn part(&mut self, conn: ConnId) {
         self.out.push_back(Output::Close { conn });
@@ -446,7 +388,7 @@ impl Engine {
     /// The channel or its connection is gone: everything that depended on it is settled now.
     pub(super) fn channel_closed(&mut self, conn: ConnId) {
         if self.meeting.peers.remove(&conn).is_some() {
-            self.meeting.askers.retain(|asker| asker.through != conn);
+            self.meeting.askers.retain(|asker| !asker.is_through(conn));
             self.meeting.routes.retain(|(_, through)| *through != conn);
             self.uploads_end(conn);
             self.downloads_end(conn);

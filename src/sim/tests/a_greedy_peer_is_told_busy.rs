@@ -1,3 +1,5 @@
+//! F18: a peer serves a bounded number of transfers.
+
 use std::time::Duration;
 
 use slipstream_core::group::Group;

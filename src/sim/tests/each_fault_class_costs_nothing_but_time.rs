@@ -75,7 +75,7 @@ fn f1_a_peer_dies_at_any_byte() {
 #[test]
 fn f2_bytes_are_changed_left_out_or_added() {
     each(|scene| {
-        let (way, place) = (scene.turn % 5, scene.world.random(60_000) as usize);
+        let (way, place) = (scene.turn % 5, usize::try_from(scene.world.random(60_000)).unwrap());
         scene.world.tamper(
             scene.ann,
             Box::new(move |mut frame| {
@@ -220,8 +220,9 @@ fn f20_frames_of_any_kind_come_at_any_time() {
         let (ann, ben, now) = (scene.ann, scene.ben, scene.world.now());
         for _ in 0..12 {
             let at = now + scene.soon();
-            let length = scene.world.random(200) as usize;
-            let frame: Vec<u8> = (0..length).map(|_| scene.world.random(256) as u8).collect();
+            let length = scene.world.random(200);
+            let frame: Vec<u8> =
+                (0..length).map(|_| u8::try_from(scene.world.random(256)).unwrap()).collect();
             scene.world.at(at, move |world| {
                 world.inject(ann, ben, frame);
             });

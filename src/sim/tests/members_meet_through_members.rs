@@ -1,4 +1,4 @@
-//! F5, F6, F13, F14, F15, W3: peers of peers are reached without the server.
+//! F5, F6, F10, F13, F14, F15, W3: peers of peers are reached without the server.
 
 use std::time::Duration;
 
@@ -120,5 +120,24 @@ fn a_server_that_was_restarted_leaves_nobody_with_two_channels_to_the_same_brows
             world.run_for(LONG);
             assert!(met(&world), "seed {seed}");
         }
+    }
+}
+
+#[test]
+fn two_who_offer_to_each_other_at_once_end_up_with_one_channel() {
+    for seed in 0..8 {
+        let (mut world, ann, _, ben) = chain(seed);
+        world.run_for(Duration::from_secs(10));
+        world.kill_server();
+        world.run_for(Duration::from_millis(100));
+        let before = [ann, ben].map(|one| (world.tally(one).connects, world.tally(one).channels));
+        world.set(ann, peers(2, 2));
+        world.set(ben, peers(2, 2));
+        world.run_for(Duration::from_secs(5));
+        assert!(world.are_connected(ann, ben), "seed {seed}");
+        let after = [ann, ben].map(|one| (world.tally(one).connects, world.tally(one).channels));
+        let began: u64 = after.iter().zip(before).map(|(after, before)| after.0 - before.0).sum();
+        assert_eq!(began, 3, "both offered, and one answered instead");
+        assert_eq!([after[0].1 - before[0].1, after[1].1 - before[1].1], [1, 1]);
     }
 }

@@ -31,7 +31,7 @@ fn a_third_follows_the_second_that_it_knows() {
     (one.peers.min, one.peers.max) = (1, 1);
     let mut two = settings::member();
     (two.peers.min, two.peers.max) = (1, 2);
-    let (ann, ben) = (world.browser(one.clone()), world.browser(two.clone()));
+    let (ann, ben) = (world.browser(one.clone()), world.browser(two));
     world.run_until_peers(&[ann, ben]);
     let cid = world.browser(one);
     world.run_until_peers(&[cid]);
