@@ -14,7 +14,9 @@ byId("again").addEventListener("click", show);
 await show();
 
 async function show() {
+  /** @type {Load[]} */
   const loads = await askList("loads");
+  loads.sort((a, b) => a.ageMs - b.ageMs);
   byId("none").hidden = loads.length > 0;
   byId("loads").replaceChildren(...loads.map(load));
 }

@@ -71,9 +71,8 @@ export function listenToGroup({ save, confirmed, toast }) {
 
   byId("show-code").addEventListener("click", async () => {
     if (!byId("code").hidden) return drawCode(null);
-    // The encoder is in the engine's file, which nothing else on this page needs.
-    const { default: init, qrCode } = await import("../engine.js");
-    await init({ module_or_path: new URL("../engine_bg.wasm", import.meta.url) });
+    const { default: init, qrCode } = await import("./qr.js");
+    await init({ module_or_path: new URL("qr_bg.wasm", import.meta.url) });
     drawCode(qrCode(field("invite").value) ?? null);
   });
 

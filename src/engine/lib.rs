@@ -4,10 +4,8 @@
 mod channel;
 mod database;
 mod listener;
-mod qr;
 mod shell;
 mod socket;
 mod timer;
 
-pub use qr::qr_code;
 pub use shell::Shell;

@@ -64,7 +64,9 @@ impl Build {
 
     fn fill(&self, root: &Path, package: &Path) -> Result<Size, Failure> {
         let grade = if self.dev { Grade::Dev } else { Grade::Shipped };
-        let size = wasm::build(root, grade, package)?;
+        tree::empty(package)?;
+        let size = wasm::build(root, wasm::ENGINE, grade, package)?;
+        wasm::build(root, wasm::QR, grade, &package.join("popup"))?;
         for (from, to) in [("extension", ""), ("popup", "popup"), ("manifest/_locales", "_locales")] {
             let copied = tree::copy(&root.join(from), &package.join(to))?;
             println!("{copied:>4} files from {from}/");

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use slipstream_wire::peer::{Message, No};
 
-use super::{Engine, load::Stand};
+use super::{
+    Engine,
+    load::{Load, Stand},
+};
 use crate::{
     address::Url,
     body::{ContentId, Verified},
@@ -95,29 +98,33 @@ impl Engine {
         }
     }
 
+    /// The newest load goes first: its page is the one that somebody is looking at.
     fn next_download(&self) -> Option<(Tab, Url, ConnId)> {
-        let mut loads: Vec<_> = self.loads.iter().filter(|(_, load)| load.is_hungry()).collect();
-        loads.sort_unstable_by_key(|(tab, load)| (std::cmp::Reverse(load.began), **tab));
-        for (tab, load) in loads {
-            for url in &load.order {
-                let Some(want) = load.wants.get(url) else { continue };
-                let Stand::Queued { holders } = &want.stand else { continue };
-                // Equal bytes under two addresses, or in two tabs, come once.
-                if self.downloads.0.values().any(|download| download.id == want.record.id) {
-                    continue;
-                }
-                let free = holders.iter().filter(|conn| self.may_ask(**conn));
-                // Whoever was asked least so far: work is spread over all who have it.
-                let asked = |conn: &&ConnId| {
-                    let peer = self.meeting.peers.get(*conn);
-                    (peer.map(|peer| peer.strikes), self.in_flight(**conn), peer.map(|peer| peer.next_ask))
-                };
-                if let Some(conn) = free.min_by_key(asked) {
-                    return Some((*tab, url.clone(), *conn));
-                }
+        let hungry = self.loads.iter().filter(|(_, load)| load.is_hungry());
+        let next = hungry.filter_map(|(tab, load)| {
+            let (url, conn) = self.next_of(load)?;
+            Some((load.began, *tab, url, conn))
+        });
+        let (_, tab, url, conn) = next.min_by_key(|(began, tab, ..)| (std::cmp::Reverse(*began), *tab))?;
+        Some((tab, url.clone(), conn))
+    }
+
+    fn next_of<'a>(&self, load: &'a Load) -> Option<(&'a Url, ConnId)> {
+        load.order.iter().find_map(|url| {
+            let want = load.wants.get(url)?;
+            let Stand::Queued { holders } = &want.stand else { return None };
+            // Equal bytes under two addresses, or in two tabs, come once.
+            if self.downloads.0.values().any(|download| download.id == want.record.id) {
+                return None;
             }
-        }
-        None
+            let free = holders.iter().filter(|conn| self.may_ask(**conn));
+            // Whoever was asked least so far: work is spread over all who have it.
+            let asked = |conn: &&ConnId| {
+                let peer = self.meeting.peers.get(*conn);
+                (peer.map(|peer| peer.strikes), self.in_flight(**conn), peer.map(|peer| peer.next_ask))
+            };
+            Some((url, *free.min_by_key(asked)?))
+        })
     }
 
     fn may_ask(&self, conn: ConnId) -> bool {
@@ -339,7 +346,7 @@ impl Engine {
 
     pub(super) fn downloads_wake(&self) -> Option<u64> {
         let deadlines = self.downloads.0.values().map(Download::deadline);
-        let hungry = self.loads.values().any(super::load::Load::is_hungry);
+        let hungry = self.loads.values().any(Load::is_hungry);
         let rested = self.meeting.peers.values().map(|peer| peer.busy_until);
         deadlines.chain(rested.filter(|until| hungry && *until > self.now.ms)).min()
     }

@@ -47,7 +47,7 @@ pub(super) struct Load {
     pub(super) parsed: bool,
     pub(super) wants: BTreeMap<Url, Want>,
     /// Images that are to be held as soon as the page has confirmed to know of them, by the plan's number.
-    pub(super) announced: BTreeMap<u32, Vec<Url>>,
+    pub(super) announced: Vec<(u32, Vec<Url>)>,
     /// Keys of `wants`, in the order of need.
     pub(super) order: Vec<Url>,
     pub(super) questions: Vec<Question>,
@@ -150,7 +150,7 @@ impl Load {
             images: BTreeSet::new(),
             parsed: false,
             wants: BTreeMap::new(),
-            announced: BTreeMap::new(),
+            announced: Vec::new(),
             order: Vec::new(),
             questions: Vec::new(),
             followers: Vec::new(),

@@ -189,7 +189,7 @@ impl Engine {
         let Some(load) = self.loads.get_mut(&tab).filter(|_| !hold.is_empty()) else { return };
         match load.page {
             Some(page) => {
-                load.announced.insert(serial, hold.clone());
+                load.announced.push((serial, hold.clone()));
                 self.announce(page, serial, &hold);
             }
             None => self.end_requests(tab, hold),
@@ -200,7 +200,8 @@ impl Engine {
     pub(super) fn page_planned(&mut self, page: PageId, serial: u32) {
         let Some(tab) = self.pages.get(&page).copied() else { return };
         let Some(load) = self.loads.get_mut(&tab) else { return };
-        let Some(mut hold) = load.announced.remove(&serial) else { return };
+        let Some(at) = load.announced.iter().position(|(number, _)| *number == serial) else { return };
+        let (_, mut hold) = load.announced.swap_remove(at);
         hold.retain(|url| load.wants.get(url).is_some_and(|want| !matches!(want.stand, Stand::Missed)));
         self.end_requests(tab, hold);
     }

@@ -1,8 +1,6 @@
 //! The engine looked at closely: the loads that it follows, its peers, and what is kept for each site. For pages of
 //! the extension alone; addresses of pages go nowhere else.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::{
@@ -69,32 +67,40 @@ pub struct PeerReport {
     pub answer_ms: Option<u64>,
 }
 
-/// What went to and fro on each connection.
+/// What went to and fro on each connection; there are as many as peers.
 #[derive(Default)]
-pub(super) struct Flows(BTreeMap<ConnId, PeerReport>);
+pub(super) struct Flows(Vec<PeerReport>);
 
 impl Flows {
     pub(super) fn sent(&mut self, conn: ConnId, bytes: u64) {
-        self.0.entry(conn).or_default().sent += bytes;
+        self.of(conn).sent += bytes;
     }
 
     pub(super) fn received(&mut self, conn: ConnId, bytes: u64) {
-        self.0.entry(conn).or_default().received += bytes;
+        self.of(conn).received += bytes;
     }
 
     /// A quarter of the newest, three quarters of what was known.
     pub(super) fn answered(&mut self, conn: ConnId, ms: u64) {
-        let answer = &mut self.0.entry(conn).or_default().answer_ms;
+        let answer = &mut self.of(conn).answer_ms;
         *answer = Some(answer.map_or(ms, |before| (3 * before + ms) / 4));
     }
 
     pub(super) fn retain(&mut self, lives: impl Fn(ConnId) -> bool) {
-        self.0.retain(|conn, _| lives(*conn));
+        self.0.retain(|flow| lives(ConnId(flow.id)));
+    }
+
+    fn of(&mut self, conn: ConnId) -> &mut PeerReport {
+        let at = self.0.iter().position(|flow| flow.id == conn.0).unwrap_or_else(|| {
+            self.0.push(PeerReport { id: conn.0, ..PeerReport::default() });
+            self.0.len() - 1
+        });
+        &mut self.0[at]
     }
 }
 
 impl Engine {
-    /// The loads that are followed, newest first.
+    /// The loads that are followed.
     pub fn loads(&self) -> Vec<LoadReport> {
         let report = |(tab, load): (&Tab, &Load)| LoadReport {
             tab: *tab,
@@ -104,9 +110,7 @@ impl Engine {
             plan: load.order.iter().filter_map(|url| planned(load, url)).collect(),
             counts: load.counts.clone(),
         };
-        let mut loads: Vec<_> = self.loads.iter().map(report).collect();
-        loads.sort_by_key(|load| load.age_ms);
-        loads
+        self.loads.iter().map(report).collect()
     }
 
     /// The peers that are there, or on their way.
@@ -114,7 +118,7 @@ impl Engine {
         let report = |(conn, peer): (&ConnId, &super::peer::Peer)| PeerReport {
             id: conn.0,
             ready: peer.is_ready(),
-            ..self.flows.0.get(conn).copied().unwrap_or_default()
+            ..self.flows.0.iter().find(|flow| flow.id == conn.0).copied().unwrap_or_default()
         };
         self.meeting.peers.iter().map(report).collect()
     }

@@ -1,10 +1,7 @@
 //! Bodies on their way to peers: a bounded queue, a fair share for each peer, a rate and a daily limit. Bytes are hashed
 //! again before the first of them leaves. A body that several ask for at once is read, checked and deflated once.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    rc::Rc,
-};
+use std::{collections::VecDeque, rc::Rc};
 
 use slipstream_wire::{
     frame::Frame,
@@ -25,7 +22,7 @@ pub(super) struct Uploads {
     /// In the order in which they were asked for.
     queue: VecDeque<Upload>,
     /// Number of the last chunk that was sent to a peer: whoever has the lowest has the next turn.
-    turns: BTreeMap<ConnId, u64>,
+    turns: Vec<(ConnId, u64)>,
     turn: u64,
     /// Bodies that were found not to be worth deflating.
     plain: VecDeque<ContentId>,
@@ -169,7 +166,7 @@ impl Engine {
 
     pub(super) fn uploads_end(&mut self, conn: ConnId) {
         self.uploads.queue.retain(|u| u.conn != conn);
-        self.uploads.turns.remove(&conn);
+        self.uploads.turns.retain(|(other, _)| *other != conn);
     }
 
     /// Ends every transfer, and names them.
@@ -203,7 +200,8 @@ impl Engine {
                 self.uploads.queue.remove(at);
             }
             self.uploads.turn += 1;
-            self.uploads.turns.insert(conn, self.uploads.turn);
+            self.uploads.turns.retain(|(other, _)| *other != conn);
+            self.uploads.turns.push((conn, self.uploads.turn));
             self.uploads.allowance = self.uploads.allowance.saturating_sub_unsigned(length as u64);
             self.note_upload(conn, length as u64);
             self.send(conn, frame);
@@ -217,7 +215,8 @@ impl Engine {
             self.meeting.peers.get(conn).is_some_and(|peer| peer.queued < limits::CHANNEL_HIGH)
         };
         let open = queue.iter().enumerate().filter(|(_, u)| u.payload.is_some() && room(&u.conn));
-        open.min_by_key(|(at, u)| (turns.get(&u.conn).copied().unwrap_or(0), *at)).map(|(at, _)| at)
+        let turn = |conn| turns.iter().find(|(other, _)| *other == conn).map_or(0, |(_, turn)| *turn);
+        open.min_by_key(|(at, u)| (turn(u.conn), *at)).map(|(at, _)| at)
     }
 
     fn fill_allowance(&mut self) {

@@ -11,6 +11,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("slipstream-wire", &[]),
     ("slipstream-core", &["slipstream-wire"]),
     ("slipstream-engine", &["slipstream-core", "slipstream-wire"]),
+    ("slipstream-qr", &[]),
     ("slipstream-signal", &["slipstream-wire"]),
     ("slipstream-sim", &["slipstream-core", "slipstream-signal", "slipstream-wire"]),
     ("xtask", &[]),

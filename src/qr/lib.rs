@@ -1,4 +1,4 @@
-//! Invites as QR codes, for the settings page. It loads the engine's file for this alone, and starts no engine.
+//! Invites as QR codes, for the settings page alone: a small wasm file of its own, so that the engine need not carry it.
 
 use qrcodegen::{QrCode, QrCodeEcc};
 use wasm_bindgen::prelude::*;
