@@ -55,10 +55,15 @@ impl Engine {
         self.tell(conn, &Message::AskPage { ask, page, age });
     }
 
-    /// A peer has become ready: loads that still wait for their first answer may ask it, too.
+    /// A peer has become ready: loads that still wait for their first answer may ask it, too, but for those whose
+    /// document is there: its images are being asked for, and would be asked for twice.
     pub(super) fn peer_came(&mut self, conn: ConnId) {
-        let young: Vec<_> =
-            self.loads.iter().filter(|(_, load)| load.may_ask(self.now.ms)).map(|(tab, _)| *tab).collect();
+        let young: Vec<_> = self
+            .loads
+            .iter()
+            .filter(|(_, load)| load.may_ask(self.now.ms) && load.page.is_none())
+            .map(|(tab, _)| *tab)
+            .collect();
         for tab in young {
             self.ask_peer(tab, conn);
         }
