@@ -17,10 +17,9 @@ use crate::pool::Pool;
 
 /// Most members of one topic: beyond it a newcomer is turned away. As many as one node is measured with.
 pub const MAX_MEMBERS: usize = 20_000;
-/// Members that a newcomer is introduced to. Three random links each make one component of a small diameter at last; with
-/// four, a class that comes together within a minute is one from the beginning (simulated: of eight classes two were
-/// split with three, and none with four).
-pub const INTRODUCED: usize = 4;
+/// Members that a newcomer is introduced to. Over a whole swarm that makes six links for each on average, which leaves
+/// room for two more in browsers that take eight; three random links each make one component of a small diameter.
+pub const INTRODUCED: usize = 3;
 /// A member with so many links is named only where there is nobody else: the default of the setting `peers.max`.
 pub(crate) const BUSY: usize = 8;
 /// No member has more links than this.

