@@ -11,6 +11,7 @@ mod load;
 mod meeting;
 mod peer;
 mod planning;
+mod relays;
 mod uploads;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -1,17 +1,14 @@
 //! How many connections one network may open, so that one sender cannot take all places.
 //!
-//! Addresses live in memory only, while connected and a minute or two longer; none is ever written down.
+//! Addresses live in memory only, while connected and until their rate is whole again; none is ever written down.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::bucket::{Bucket, Rate};
 use crate::refusal::Refusal;
 
-/// How often what is not needed any more is forgotten. SECURITY.md §4.3 allows ten minutes.
-pub(crate) const FORGOTTEN: Duration = Duration::from_secs(60);
 /// Networks that are known at once. A flood from more of them is refused as a whole.
 const MAX_NETWORKS: usize = 100_000;
 
@@ -27,7 +24,7 @@ pub struct AddressLimits {
 impl Default for AddressLimits {
     /// SECURITY.md §5.1: 512 open, 20 new each second.
     fn default() -> Self {
-        Self { open: 512, new: Rate { per_second: 20, burst: 40 } }
+        Self { open: 512, new: Rate::per_second(20, 40) }
     }
 }
 
@@ -40,7 +37,7 @@ pub(crate) struct Gate {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Network {
+pub(crate) enum Network {
     V4([u8; 4]),
     V6([u8; 7]),
 }
@@ -101,7 +98,7 @@ impl Drop for Pass {
 }
 
 impl Network {
-    fn of(address: IpAddr) -> Self {
+    pub(crate) fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.octets()),
             IpAddr::V6(address) => {
@@ -116,7 +113,7 @@ impl Network {
 mod tests {
     use super::*;
 
-    const TIGHT: AddressLimits = AddressLimits { open: 2, new: Rate { per_second: 1, burst: 3 } };
+    const TIGHT: AddressLimits = AddressLimits { open: 2, new: Rate::per_second(1, 3) };
 
     fn at(address: &str) -> IpAddr {
         address.parse().unwrap()

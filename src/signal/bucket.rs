@@ -3,16 +3,28 @@
 /// A rate and the burst that it forgives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Tokens that come back each second.
-    pub per_second: u32,
+    /// Tokens that come back each minute.
+    pub per_minute: u32,
     /// Tokens of a full bucket.
     pub burst: u32,
+}
+
+impl Rate {
+    /// So many each second.
+    pub const fn per_second(tokens: u32, burst: u32) -> Self {
+        Self { per_minute: tokens.saturating_mul(60), burst }
+    }
+
+    /// So many each minute.
+    pub const fn per_minute(tokens: u32, burst: u32) -> Self {
+        Self { per_minute: tokens, burst }
+    }
 }
 
 /// What is left of a [`Rate`]. Starts full.
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
-    /// Thousandths of a token: one millisecond brings back `per_second` of them.
+    /// Sixty-thousandths of a token: one millisecond brings back `per_minute` of them.
     level: u64,
     /// When `level` was right, in milliseconds.
     at: u64,
@@ -26,7 +38,7 @@ impl Bucket {
 
     /// Takes one token, if there is one. Time that runs backwards brings nothing back.
     pub fn take(&mut self, rate: Rate, now: u64) -> bool {
-        let back = now.saturating_sub(self.at).saturating_mul(rate.per_second.into());
+        let back = now.saturating_sub(self.at).saturating_mul(rate.per_minute.into());
         self.level = self.level.saturating_add(back).min(u64::from(rate.burst) * TOKEN);
         self.at = self.at.max(now);
         let enough = self.level >= TOKEN;
@@ -38,12 +50,12 @@ impl Bucket {
 
     /// Whether nothing would be missing at `now`: such a bucket need not be kept.
     pub fn is_full(&self, rate: Rate, now: u64) -> bool {
-        let back = now.saturating_sub(self.at).saturating_mul(rate.per_second.into());
+        let back = now.saturating_sub(self.at).saturating_mul(rate.per_minute.into());
         self.level.saturating_add(back) >= u64::from(rate.burst) * TOKEN
     }
 }
 
-const TOKEN: u64 = 1000;
+const TOKEN: u64 = 60_000;
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    const RATE: Rate = Rate { per_second: 20, burst: 40 };
+    const RATE: Rate = Rate::per_second(20, 40);
 
     #[test]
     fn a_burst_passes_and_then_only_the_rate() {

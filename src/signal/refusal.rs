@@ -12,6 +12,8 @@ pub enum Refusal {
     Flood,
     /// As many connections as this server takes. HTTP 503.
     Full,
+    /// TURN credentials above the rate. Dropped; the old ones hold as long as they hold.
+    Ice,
     /// A join above the rate. Dropped; the browser may ask again.
     Joins,
     /// Not a message of the vocabulary. Closes with [`CloseCode::Malformed`].
@@ -24,6 +26,8 @@ pub enum Refusal {
     Oversized,
     /// A message above the rate. Dropped.
     Rate,
+    /// More new connections than this server takes at once, as after its restart. HTTP 503.
+    Rush,
     /// Nothing heard for too long, or no greeting in time. Closes with [`CloseCode::Silent`].
     Silent,
     /// The reader is slower than what is sent to it. Closes with [`CloseCode::Slow`].
@@ -38,16 +42,18 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Address,
         Self::Flood,
         Self::Full,
+        Self::Ice,
         Self::Joins,
         Self::Malformed,
         Self::Order,
         Self::Origin,
         Self::Oversized,
         Self::Rate,
+        Self::Rush,
         Self::Silent,
         Self::Slow,
         Self::TopicFull,
@@ -61,12 +67,14 @@ impl Refusal {
             Self::Address => "address",
             Self::Flood => "flood",
             Self::Full => "full",
+            Self::Ice => "ice",
             Self::Joins => "joins",
             Self::Malformed => "malformed",
             Self::Order => "order",
             Self::Origin => "origin",
             Self::Oversized => "oversized",
             Self::Rate => "rate",
+            Self::Rush => "rush",
             Self::Silent => "silent",
             Self::Slow => "slow",
             Self::TopicFull => "topic_full",
@@ -78,8 +86,8 @@ impl Refusal {
     /// The WebSocket close code with which the connection ends, if it ends.
     pub const fn close_code(self) -> Option<u16> {
         match self {
-            Self::Joins | Self::Rate | Self::TopicFull | Self::Topics => None,
-            Self::Address | Self::Full | Self::Origin => Some(CloseCode::Away as u16),
+            Self::Ice | Self::Joins | Self::Rate | Self::TopicFull | Self::Topics => None,
+            Self::Address | Self::Full | Self::Origin | Self::Rush => Some(CloseCode::Away as u16),
             Self::Flood => Some(CloseCode::Rate as u16),
             Self::Malformed | Self::Order => Some(CloseCode::Malformed as u16),
             Self::Oversized => Some(TOO_BIG),

@@ -6,7 +6,10 @@ use std::{
 };
 
 use rand::{SeedableRng, rngs::StdRng};
-use slipstream_signal::router::Router;
+use slipstream_signal::{
+    place::Places,
+    router::{Router, Settings},
+};
 use slipstream_wire::{
     codec,
     id::{PeerId, Topic},
@@ -64,7 +67,7 @@ struct Seat {
 impl Introducer {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            router: Some(Router::new(100_000)),
+            router: Some(Self::router()),
             rng: StdRng::seed_from_u64(seed),
             seats: BTreeMap::new(),
             sockets: BTreeMap::new(),
@@ -74,9 +77,15 @@ impl Introducer {
         }
     }
 
-    /// A new socket; nothing where nobody listens.
+    fn router() -> Router {
+        Router::new(Settings { capacity: 100_000, ..Settings::default() })
+    }
+
+    /// A new socket; nothing where nobody listens, or where too many come at once.
     pub(crate) fn dial(&mut self, life: Life, now: Duration) -> Option<SocketId> {
-        let peer = self.router.as_mut()?.connect(ms(now), &mut self.rng).ok()?;
+        // All are on one network.
+        let place = Places::new(0).of([192, 0, 2, 1].into());
+        let peer = self.router.as_mut()?.connect(place, ms(now), &mut self.rng).ok()?;
         let socket = SocketId(self.next);
         self.next += 1;
         self.seats.insert(socket, Seat { life, peer, topics: BTreeSet::new() });
@@ -106,7 +115,7 @@ impl Introducer {
 
     pub(crate) fn start(&mut self) {
         if self.router.is_none() {
-            self.router = Some(Router::new(100_000));
+            self.router = Some(Self::router());
         }
     }
 
@@ -132,7 +141,7 @@ impl Introducer {
             }
             _ => None,
         };
-        match (router.receive(peer, message, ms(now)), forced) {
+        match (router.receive(peer, message, ms(now), &mut self.rng), forced) {
             (Ok(_), Some((to, payload))) => self.deliver(to, peer, payload),
             (Ok(Some(sent)), None) => match sent.message {
                 FromServer::Signal { from, payload, .. } => self.relay(sent.to, from, payload),

@@ -5,11 +5,15 @@ use std::fmt::Write;
 use crate::codec::{Limits, decode, encode};
 use crate::id::{Digest, PeerId, Salt, Tag, Topic};
 use crate::peer::{self, Corp, Entry, Kind, Message, No, PageFacts};
-use crate::server::{self, FromServer, ToServer};
+use crate::server::{self, FromServer, IceServer, ToServer};
 
 const TOPIC: Topic = Topic::new([0x11; 16]);
 const PEER: PeerId = PeerId::new([0x22; 16]);
 const TAG: Tag = Tag::new([0x33; 16]);
+
+fn ice_server() -> IceServer {
+    IceServer { url: "turn:x".into(), username: "u".into(), credential: "p".into() }
+}
 
 #[test]
 fn what_a_browser_says_to_the_server() {
@@ -21,14 +25,18 @@ fn what_a_browser_says_to_the_server() {
             ToServer::Signal { topic: TOPIC, to: PEER, payload: vec![0xab, 0xcd] },
             "81a17393c41011111111111111111111111111111111c41022222222222222222222222222222222c402abcd",
         ),
+        (ToServer::Ice, "a169"),
+        (ToServer::Cell { cell: 316_303 }, "81a16391ce0004d38f"),
     ];
     let pinned = golden.iter().map(|(message, _)| match message {
         ToServer::Hello { .. } => 0,
         ToServer::Join { .. } => 1,
         ToServer::Leave { .. } => 2,
         ToServer::Signal { .. } => 3,
+        ToServer::Ice => 4,
+        ToServer::Cell { .. } => 5,
     });
-    assert!(pinned.eq(0..4), "one of each, in order");
+    assert!(pinned.eq(0..6), "one of each, in order");
     for (message, bytes) in golden {
         assert_eq!(hex(&encode(&message)), bytes, "{message:?}");
         assert_eq!(decode(&unhex(bytes), &Limits::SERVER), Ok(message));
@@ -49,6 +57,10 @@ fn what_the_server_says() {
         ),
         (FromServer::Gone { peer: PEER }, "81a16791c41022222222222222222222222222222222"),
         (FromServer::Away { retry_after: 300 }, "81a16191cd012c"),
+        (
+            FromServer::Ice { servers: vec![ice_server()], seconds: 600 },
+            "81a169929193a67475726e3a78a175a170cd0258",
+        ),
     ];
     let pinned = golden.iter().map(|(message, _)| match message {
         FromServer::Welcome { .. } => 0,
@@ -56,8 +68,9 @@ fn what_the_server_says() {
         FromServer::Signal { .. } => 2,
         FromServer::Gone { .. } => 3,
         FromServer::Away { .. } => 4,
+        FromServer::Ice { .. } => 5,
     });
-    assert!(pinned.eq(0..5), "one of each, in order");
+    assert!(pinned.eq(0..6), "one of each, in order");
     for (message, bytes) in golden {
         assert_eq!(hex(&encode(&message)), bytes, "{message:?}");
         assert_eq!(decode(&unhex(bytes), &Limits::SERVER), Ok(message));

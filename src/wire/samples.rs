@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::id::{Digest, PeerId, Salt, Tag, Topic};
 use crate::peer::{Corp, Entry, Kind, Message, No, PageFacts};
-use crate::server::{FromServer, MAX_PEERS, ToServer};
+use crate::server::{FromServer, IceServer, MAX_ICE_SERVERS, MAX_PEERS, ToServer};
 
 pub(crate) fn to_server() -> impl Strategy<Value = ToServer> {
     prop_oneof![
@@ -13,6 +13,8 @@ pub(crate) fn to_server() -> impl Strategy<Value = ToServer> {
         topic().prop_map(|topic| ToServer::Join { topic }),
         topic().prop_map(|topic| ToServer::Leave { topic }),
         (topic(), peer(), payload()).prop_map(|(topic, to, payload)| ToServer::Signal { topic, to, payload }),
+        Just(ToServer::Ice),
+        any::<u32>().prop_map(|cell| ToServer::Cell { cell }),
     ]
 }
 
@@ -27,6 +29,8 @@ pub(crate) fn from_server() -> impl Strategy<Value = FromServer> {
         }),
         peer().prop_map(|peer| FromServer::Gone { peer }),
         any::<u16>().prop_map(|retry_after| FromServer::Away { retry_after }),
+        (vec(ice_server(), 0..=MAX_ICE_SERVERS), any::<u16>())
+            .prop_map(|(servers, seconds)| FromServer::Ice { servers, seconds }),
     ]
 }
 
@@ -111,6 +115,11 @@ fn entry() -> impl Strategy<Value = Entry> {
                 }
             },
         )
+}
+
+fn ice_server() -> impl Strategy<Value = IceServer> {
+    let texts = ("turns?:[a-z.]{1,40}", "[0-9]{0,10}:[0-9a-f]{16}", "[A-Za-z0-9+/]{0,27}=");
+    texts.prop_map(|(url, username, credential)| IceServer { url, username, credential })
 }
 
 fn payload() -> impl Strategy<Value = Vec<u8>> {

@@ -162,6 +162,7 @@ impl Engine {
     }
 
     fn begin(&mut self, peer: Peer, remote: Option<String>) {
+        self.ask_for_relays();
         let conn = ConnId(self.meeting.next_conn);
         self.meeting.next_conn = self.meeting.next_conn.wrapping_add(1);
         self.meeting.begun.push_back(self.now.ms);
@@ -169,7 +170,7 @@ impl Engine {
         self.out.push_back(Output::Connect {
             conn,
             remote,
-            servers: self.settings.ice.servers.clone(),
+            servers: self.relays(),
             relay_only: self.settings.ice.relay_only,
         });
     }

@@ -10,7 +10,7 @@ use slipstream_wire::{
     server::{FromServer, ToServer},
 };
 
-use super::{Engine, peer::Peer};
+use super::{Engine, peer::Peer, relays::Announced};
 use crate::{
     group::Group,
     limits,
@@ -30,6 +30,7 @@ pub(super) struct Meeting {
     attempts: u32,
     topic: Option<Topic>,
     asked_at: u64,
+    pub(super) announced: Announced,
     pub(super) peers: BTreeMap<ConnId, Peer>,
     pub(super) next_conn: u32,
     /// When introductions were begun, within the last minute.
@@ -59,6 +60,10 @@ enum Server {
 }
 
 impl Meeting {
+    pub(super) const fn is_greeted(&self) -> bool {
+        matches!(self.server, Server::Connected { .. })
+    }
+
     pub(super) const fn server_state(&self) -> ServerState {
         match self.server {
             Server::Off => ServerState::Off,
@@ -152,6 +157,7 @@ impl Engine {
         let pause = limits::RECONNECT_BASE_MS + self.rng.random_range(0..=most);
         self.meeting.server = Server::Waiting { until: self.now.ms + at_least + pause };
         self.meeting.topic = None;
+        self.meeting.announced = Announced::default();
         self.meeting.sids.clear();
     }
 
@@ -182,6 +188,7 @@ impl Engine {
                     return self.leave_server(limits::RECONNECT_MAX_MS);
                 }
                 self.meeting.server = Server::Connected { you, since: self.now.ms };
+                self.ask_for_relays();
                 self.join();
             }
             FromServer::Peers { topic, peers } if self.meeting.topic == Some(topic) => {
@@ -196,6 +203,7 @@ impl Engine {
             FromServer::Away { retry_after } => {
                 self.leave_server(u64::from(retry_after.clamp(1, 3_600)) * 1_000);
             }
+            FromServer::Ice { servers, seconds } => self.relays_announced(servers, seconds),
             // Late answers of a topic that was left. They change nothing.
             FromServer::Welcome { .. } | FromServer::Peers { .. } | FromServer::Signal { .. } => {}
         }

@@ -2,69 +2,17 @@
 
 use std::net::SocketAddr;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use slipstream_signal::address::AddressLimits;
 use slipstream_signal::bucket::Rate;
 use slipstream_signal::origin::Origins;
 use slipstream_signal::refusal::Refusal;
 use slipstream_signal::server::{Server, ServerConfig};
-use slipstream_wire::VERSION;
-use slipstream_wire::codec::{Limits, decode, encode};
-use slipstream_wire::id::{PeerId, Topic};
 use slipstream_wire::server::{CloseCode, FromServer, MAX_MESSAGE, MAX_PAYLOAD, ToServer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
 
-const EXTENSION: &str = "chrome-extension://abcdefghijklmnopabcdefghijklmnop";
-const TOPIC: Topic = Topic::new([0x5a; 16]);
-
-struct Browser {
-    socket: WebSocketStream<TcpStream>,
-}
-
-impl Browser {
-    async fn open(server: SocketAddr, origin: Option<&str>) -> Result<Self, Error> {
-        let mut request = format!("ws://{server}/v1").into_client_request()?;
-        if let Some(origin) = origin {
-            request.headers_mut().insert("origin", origin.parse()?);
-        }
-        let stream = TcpStream::connect(server).await?;
-        Ok(Self { socket: client_async(request, stream).await?.0 })
-    }
-
-    async fn greeted(server: SocketAddr) -> (Self, PeerId) {
-        let mut browser = Self::open(server, Some(EXTENSION)).await.expect("the server lets extensions in");
-        browser.say(&ToServer::Hello { version: VERSION }).await;
-        match browser.hear().await {
-            FromServer::Welcome { you, .. } => (browser, you),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn say(&mut self, message: &ToServer) {
-        self.socket.send(Message::Binary(encode(message).into())).await.expect("the socket is open");
-    }
-
-    async fn hear(&mut self) -> FromServer {
-        match self.socket.next().await {
-            Some(Ok(Message::Binary(bytes))) => {
-                decode(&bytes, &Limits::SERVER).expect("the server is well-formed")
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The code of the close frame that comes next.
-    async fn code(&mut self) -> u16 {
-        match self.socket.next().await {
-            Some(Ok(Message::Close(Some(frame)))) => frame.code.into(),
-            other => panic!("{other:?}"),
-        }
-    }
-}
+use crate::client::{Browser, EXTENSION, TOPIC, get};
 
 async fn start() -> Server {
     Server::start(ServerConfig::default()).await.expect("a free port on loopback")
@@ -77,16 +25,6 @@ async fn status(server: SocketAddr, origin: Option<&str>) -> u16 {
         Err(Error::Http(response)) => response.status().as_u16(),
         Err(other) => panic!("{other:?}"),
     }
-}
-
-/// What a plain request gets, until the server closes.
-async fn get(server: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(server).await.expect("the server listens");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("the server reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("the server answers in text");
-    answer
 }
 
 #[tokio::test]
@@ -146,7 +84,7 @@ async fn a_full_server_says_when_to_come_back() {
 
 #[tokio::test]
 async fn one_address_does_not_take_all_places() {
-    let limits = AddressLimits { open: 2, new: Rate { per_second: 1, burst: 100 } };
+    let limits = AddressLimits { open: 2, new: Rate::per_second(1, 100) };
     let config = ServerConfig { addresses: Some(limits), ..ServerConfig::default() };
     let server = Server::start(config).await.unwrap();
     let _held = [Browser::greeted(server.addr()).await, Browser::greeted(server.addr()).await];
@@ -184,7 +122,7 @@ async fn a_stopping_server_sends_its_browsers_away() {
     let stopping = tokio::spawn(server.stop());
     assert!(matches!(browser.hear().await, FromServer::Away { retry_after: 1..=3600 }));
     assert_eq!(browser.code().await, CloseCode::Away as u16);
-    assert!(browser.socket.next().await.is_none());
+    assert!(browser.next().await.is_none());
     stopping.await.unwrap();
     assert!(TcpStream::connect(addr).await.is_err(), "nobody listens any more");
 }
@@ -195,7 +133,7 @@ async fn a_killed_server_just_is_no_more() {
     let addr = server.addr();
     let (mut browser, _) = Browser::greeted(addr).await;
     server.kill().await;
-    assert!(matches!(browser.socket.next().await, Some(Err(_)) | None), "no farewell");
+    assert!(matches!(browser.next().await, Some(Err(_)) | None), "no farewell");
     assert!(TcpStream::connect(addr).await.is_err());
     let again = Server::start(ServerConfig { listen: addr, ..ServerConfig::default() }).await.unwrap();
     assert_eq!(again.addr(), addr, "the port is free for the next one");
