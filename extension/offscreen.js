@@ -1,6 +1,5 @@
 // The engine's home: it passes messages between the wasm engine, the service worker and content scripts.
 
-import { watchCircumstances } from './circumstances.js';
 import init, { Shell } from './engine.js';
 
 /** @type {Map<number, chrome.runtime.Port>} */
@@ -83,10 +82,6 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
     hand((engine) => respond(engine.stats(message.tab)));
     return true;
   }
-  if (message.type === 'loads' || message.type === 'peers' || message.type === 'sites') {
-    hand((engine) => respond(engine[message.type]()));
-    return true;
-  }
   if (message.type === 'outcomes') {
     hand((engine) => respond(engine.outcomes(message.tab)));
     return true;
@@ -94,7 +89,13 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   return false;
 });
 
-watchCircumstances((fact) => hand((engine) => engine.fact(fact)));
+function estimate() {
+  const { rtt, downlink } = navigator.connection;
+  hand((engine) => engine.fact({ type: 'link', rtt, downlink }));
+}
+
+navigator.connection.addEventListener('change', estimate);
+estimate();
 
 await init({ module_or_path: new URL('engine_bg.wasm', import.meta.url) });
 shell = await Shell.start(toWorker, toPage);

@@ -14,7 +14,6 @@
 //! ```
 
 pub mod address;
-pub mod benefit;
 pub mod body;
 pub mod capability;
 pub mod capture;
@@ -25,11 +24,8 @@ pub mod fact;
 pub mod freshness;
 pub mod group;
 pub mod headers;
-pub mod inflate;
-pub mod ledger;
 pub mod limits;
 pub mod mime;
-pub mod policy;
 pub mod port;
 pub mod profile;
 pub mod record;
@@ -40,4 +36,4 @@ pub mod sri;
 pub mod stats;
 pub mod time;
 
-pub use engine::{Engine, LoadReport, PeerReport, Planned};
+pub use engine::Engine;

@@ -13,11 +13,8 @@ use serde_json::Value;
 
 use crate::{Failure, build::Build, ensure, manifest::Hosts, process, wasm, workspace};
 
-/// All crates but the two that exist as wasm only.
-const NATIVE: [&str; 5] = ["--workspace", "--exclude", "slipstream-engine", "--exclude", "slipstream-qr"];
-/// Those two.
-const WASM: [&str; 6] =
-    ["--package", "slipstream-engine", "--package", "slipstream-qr", "--target", wasm::TARGET];
+/// All crates but the engine, which exists as wasm only.
+const NATIVE: [&str; 3] = ["--workspace", "--exclude", "slipstream-engine"];
 
 /// Crates whose own integration tests drive a real browser.
 const DRIVES_BROWSERS: [&str; 4] =
@@ -83,7 +80,7 @@ impl Step {
         match self {
             Self::Format => format(root),
             Self::Lints => lints(root, &[&NATIVE[..], &["--all-targets"]].concat()),
-            Self::EngineLints => lints(root, &WASM),
+            Self::EngineLints => lints(root, &["--package", "slipstream-engine", "--target", wasm::TARGET]),
             Self::Deny => deny(root),
             Self::Tests => tests(root, filter),
             Self::Examples => process::run(cargo(root, "test", &NATIVE).arg("--doc").args(filter)),
@@ -203,7 +200,8 @@ fn journeys(root: &Path, filter: Option<&str>) -> Result<(), Failure> {
 }
 
 fn docs(root: &Path) -> Result<(), Failure> {
-    for selection in [&NATIVE[..], &WASM[..]] {
+    let engine = ["--package", "slipstream-engine", "--target", wasm::TARGET];
+    for selection in [&NATIVE[..], &engine[..]] {
         let mut command = cargo(root, "doc", selection);
         command.args(["--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings");
         process::run(&mut command)?;

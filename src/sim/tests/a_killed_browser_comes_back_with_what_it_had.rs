@@ -1,5 +1,3 @@
-//! F30: the shelf survives its browser.
-
 use std::time::Duration;
 
 use slipstream_sim::{Source, World, settings, site};

@@ -1,5 +1,3 @@
-//! F3, F18: what a page wanted ends with it.
-
 use std::time::Duration;
 
 use slipstream_core::port::{Input, PageId};

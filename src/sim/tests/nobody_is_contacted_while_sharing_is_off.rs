@@ -1,5 +1,3 @@
-//! N5: nothing leaves before sharing is on.
-
 use std::time::Duration;
 
 use slipstream_core::settings::Settings;

@@ -1,5 +1,3 @@
-//! F16, W3: exponential, with full jitter and a cap.
-
 use std::time::Duration;
 
 use slipstream_sim::{Lie, World, settings};

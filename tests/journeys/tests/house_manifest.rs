@@ -9,10 +9,9 @@ use xtask::{
 };
 
 /// SECURITY.md, permissions: none of them shows a warning at installation.
-const PERMISSIONS: [&str; 8] = [
+const PERMISSIONS: [&str; 7] = [
     "activeTab",
     "declarativeNetRequestWithHostAccess",
-    "idle",
     "offscreen",
     "scripting",
     "storage",
