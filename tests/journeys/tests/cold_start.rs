@@ -12,11 +12,11 @@ async fn a_browser_that_was_closed_and_started_anew_serves_from_its_shelf() -> R
     let profile = tempfile::tempdir()?;
     let before = scene.member_on(profile.path()).await?;
     before.visit(&scene).await?;
-    assert_eq!(before.stored().await?.len(), 2, "both images are on the shelf");
+    assert_eq!(before.stored().await?.len(), 3, "all images are on the shelf");
     before.close().await?;
 
     let after = scene.member_on(profile.path()).await?;
-    let rules = "chrome.declarativeNetRequest.getSessionRules().then((rules) => rules.length >= 3)";
+    let rules = "chrome.declarativeNetRequest.getSessionRules().then((rules) => rules.length >= 4)";
     let again = after.visit_once(&scene, scene.page(), rules).await?;
     assert_eq!(differences(&plain, &again), Vec::<String>::new());
     assert_eq!(
