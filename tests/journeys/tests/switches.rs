@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use slipstream_journeys::{SHOP, differences, shop};
-use slipstream_stage::{Fault, Page, Scene, Seat};
+use slipstream_stage::{Fault, Outage, Page, Scene, Seat};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -35,7 +35,16 @@ async fn popup_over(browser: &Seat, tab: &str) -> Result<Page, Fault> {
 async fn the_popup_tells_what_happened_on_the_tab_in_front() -> Result<(), Fault> {
     let (scene, browser) = prepared().await?;
     let page = browser.browser().new_page().await?;
-    page.goto(scene.page(), PATIENCE).await?;
+    // The origin is as near as can be: without a pause it would win against the rules that are ready.
+    scene.set_outage(Some(Outage::Silent))?;
+    let rules = "chrome.declarativeNetRequest.getSessionRules().then((rules) => rules.length >= 4)";
+    let speak = async {
+        browser.desk()?.wait_for(rules, PATIENCE).await?;
+        scene.set_outage(None)
+    };
+    let (load, spoken) = tokio::join!(page.goto(scene.page(), PATIENCE), speak);
+    spoken?;
+    load?;
     let popup = popup_over(&browser, scene.page()).await?;
     popup.wait_for("document.body.dataset.view === 'on'", PATIENCE).await?;
     let host = popup.evaluate("document.getElementById('site').textContent").await?;
