@@ -8,11 +8,17 @@
   const { tell, on } = globalThis.slipstreamLink;
 
   on('harvest', ({ items, parallel }) => void harvest(items, parallel));
-  const report = () => requestIdleCallback(() => void seen(globalThis.slipstreamParsed ?? []), { timeout: 2000 });
-  if (document.readyState === 'complete') report();
-  else addEventListener('load', () => setTimeout(report), { once: true });
+  const report = () => requestIdleCallback(() => void seen(true), { timeout: 2000 });
+  if (document.readyState === 'complete') {
+    report();
+  } else {
+    addEventListener('load', () => setTimeout(report), { once: true });
+    // Others may be loading the same page: they want to know its images before they are loaded.
+    globalThis.slipstreamEarly?.answer(() => requestIdleCallback(() => void seen(false), { timeout: 200 }));
+  }
 
-  async function seen(parsed) {
+  async function seen(loaded) {
+    const parsed = globalThis.slipstreamParsed ?? [];
     const images = new Set();
     for (const image of parsed) {
       const url = globalThis.slipstreamChosen?.(image) ?? (absolute(image.currentSrc) || choose(image)?.url);
@@ -20,13 +26,15 @@
     }
     // Only an image element can be given its bytes later: what anything else shows, too, must not be held.
     if (images.size > 0) for (const url of await globalThis.slipstreamOtherUses()) images.delete(url);
+    const [{ loadEventStart = 0 } = {}] = performance.getEntriesByType('navigation');
+    if (loaded && loadEventStart > 0) tell({ type: 'took', ms: loadEventStart });
     tell({
       type: 'seen',
       metaCsp: document.querySelector('meta[http-equiv="content-security-policy" i]') !== null,
       serviceWorker: Boolean(navigator.serviceWorker?.controller),
       sensitive: document.querySelector('input[type=password], [autocomplete^="cc-"]') !== null,
       images: [...images].slice(0, 512),
-      loaded: true,
+      loaded,
     });
   }
 

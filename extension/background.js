@@ -1,12 +1,16 @@
 // The service worker: it observes requests, installs and removes rules, and passes on what it sees. It decides
 // nothing. Every listener is registered synchronously, because the event that woke it is waiting.
 
+import { dressBadge, showCount } from './badge.js';
 import { close, engineLives, link, open, tell } from './engine_link.js';
-import { fields, follow, forgetTab, report, turnOver, unwatch, watch } from './requests.js';
 import { expect, gate, restoreGates } from './hosts.js';
+import { keep, ledgerFact, rest, rests } from './kept.js';
+import { learnManaged, storedAndManaged } from './managed.js';
+import { presence, watchPresence } from './presence.js';
+import { fields, follow, forgetTab, report, turnOver, unwatch, watch } from './requests.js';
 import { apply, forget, forgetAll, renew } from './rules.js';
 import { attend, attended, registerScripts, unregisterScripts } from './scripts.js';
-import { onSettings, settings, siteOn } from './settings.js';
+import { changeSettings, onSettings, settings, siteOn } from './settings.js';
 import { readyPlan, warm } from './shelf.js';
 
 const HTTPS = ['https://*/*'];
@@ -47,10 +51,15 @@ chrome.tabs.onRemoved.addListener((tab) => {
   void engineLives().then((lives) => lives && say({ type: 'tabClosed', tab }));
 });
 
-chrome.runtime.onInstalled.addListener(() => void begin());
+chrome.runtime.onInstalled.addListener(({ reason }) => {
+  void begin();
+  if (reason === 'install') void welcome();
+});
 chrome.runtime.onStartup.addListener(() => void begin());
 chrome.permissions.onAdded.addListener(() => void begin());
 onSettings(() => void settingsChanged());
+watchPresence(say);
+chrome.commands.onCommand.addListener((command, tab) => void commanded(command, tab));
 
 chrome.runtime.onMessage.addListener((message, sender, respond) => {
   // Pages of the extension, in a tab or not; content scripts have nothing to ask here.
@@ -63,6 +72,14 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
     case 'outcomes':
       void ask({ type: 'outcomes', tab: message.tab }, {}).then(respond);
       return true;
+    case 'loads':
+    case 'peers':
+    case 'sites':
+      void ask({ type: message.type }, []).then(respond);
+      return true;
+    case 'clearSite':
+      tell({ type: 'clearSite', site: String(message.site) });
+      return false;
     case 'clear':
       void clear().then(respond);
       return true;
@@ -88,7 +105,14 @@ function say(fact) {
   saying = saying.catch((fault) => console.warn('a fact was lost:', fault.name));
 }
 
-link(async () => [{ type: 'settings', settings: await settings() }], (message) => void obey(message));
+link(
+  async () => [
+    await ledgerFact(),
+    await presence(),
+    { type: 'settings', settings: await settings() },
+  ],
+  (message) => void obey(message),
+);
 warm();
 
 async function navigate(tab, address) {
@@ -99,8 +123,14 @@ async function navigate(tab, address) {
   turnOver(tab);
   unwatch(tab);
   const ready = async () => {
-    const plan = !reload && siteOn(await settings(), url.origin) ? await readyPlan(url.href) : [];
-    if (plan.length > 0) watch(tab, say);
+    // All at once: the page's first bytes are on their way.
+    const [current, resting, plan] = await Promise.all([
+      settings(),
+      rests(url.origin),
+      reload ? [] : readyPlan(url.href),
+    ]);
+    if (plan.length === 0 || resting || !siteOn(current, url.origin)) return [];
+    watch(tab, say);
     return plan;
   };
   await renew(tab, url.host, ready());
@@ -127,10 +157,37 @@ async function obey(message) {
     case 'gate':
       await gate(message.host);
       break;
+    case 'keep':
+      await keep(message.ledger);
+      break;
+    case 'rest':
+      await rest(message.sites);
+      break;
+    case 'count':
+      await showCount(message.tab, message.count);
+      break;
     case 'fault':
       await restart();
       break;
   }
+}
+
+/** Sharing stays off until somebody has said on this page that it should not. */
+async function welcome() {
+  await learnManaged();
+  const { managed } = await storedAndManaged();
+  if (managed.firstRun !== false) await chrome.tabs.create({ url: 'popup/welcome.html' });
+}
+
+/** A key was pressed for a switch. @param {string} command @param {chrome.tabs.Tab} [tab] */
+async function commanded(command, tab) {
+  const { origin, protocol } = tab?.url ? new URL(tab.url) : { origin: '', protocol: '' };
+  await changeSettings((stored) => {
+    if (command === 'switch-everywhere') stored.enabled = stored.enabled === false;
+    if (command === 'switch-site' && protocol === 'https:') {
+      stored.sites = { ...stored.sites, [origin]: stored.sites?.[origin] === 'off' ? 'on' : 'off' };
+    }
+  });
 }
 
 async function begin() {
@@ -151,6 +208,7 @@ async function applySettings() {
   const enabled = current.enabled !== false;
   if (enabled) await registerScripts();
   else await unregisterScripts();
+  await dressBadge();
   if (enabled) {
     await open();
     tell({ type: 'settings', settings: await settings() });

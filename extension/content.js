@@ -47,12 +47,24 @@
   addEventListener('DOMContentLoaded', settle, { once: true });
   setTimeout(decide, UNDECIDED);
 
+  /** The engine's question what the document is like, asked before the load; after.js answers when it is there. */
+  globalThis.slipstreamEarly = (() => {
+    let asked = false;
+    let answer = null;
+    const settle = () => asked && answer && (answer(), (answer = null));
+    return {
+      ask: () => ((asked = true), settle()),
+      answer: (how) => ((answer = how), settle()),
+    };
+  })();
+
   /** The URL that an image had chosen before it was touched. */
   globalThis.slipstreamChosen = (image) => states.get(image)?.choice.url;
 
   // ---- the plan
 
-  function planned({ serial, hold, silence: longest, cap }) {
+  function planned({ serial, hold, silence: longest, cap, early: asked }) {
+    if (asked) globalThis.slipstreamEarly.ask();
     if (hold.length === 0) {
       decide();
       return;

@@ -1,5 +1,6 @@
 // The engine's home: it passes messages between the wasm engine, the service worker and content scripts.
 
+import { watchCircumstances } from './circumstances.js';
 import init, { Shell } from './engine.js';
 
 /** @type {Map<number, chrome.runtime.Port>} */
@@ -82,6 +83,10 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
     hand((engine) => respond(engine.stats(message.tab)));
     return true;
   }
+  if (message.type === 'loads' || message.type === 'peers' || message.type === 'sites') {
+    hand((engine) => respond(engine[message.type]()));
+    return true;
+  }
   if (message.type === 'outcomes') {
     hand((engine) => respond(engine.outcomes(message.tab)));
     return true;
@@ -89,13 +94,7 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   return false;
 });
 
-function estimate() {
-  const { rtt, downlink } = navigator.connection;
-  hand((engine) => engine.fact({ type: 'link', rtt, downlink }));
-}
-
-navigator.connection.addEventListener('change', estimate);
-estimate();
+watchCircumstances((fact) => hand((engine) => engine.fact(fact)));
 
 await init({ module_or_path: new URL('engine_bg.wasm', import.meta.url) });
 shell = await Shell.start(toWorker, toPage);

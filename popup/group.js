@@ -1,7 +1,7 @@
 /** The part of the settings page about the group: create one, join one, invite others, leave. */
 
 import { formatInvite, newGroupSecret, parseInvite } from "./invite.js";
-import { byId, field, say, t } from "./page.js";
+import { byId, counted, field, say, t } from "./page.js";
 import { faultOf, loadSettings } from "./settings.js";
 
 /**
@@ -21,6 +21,12 @@ export function renderGroup({ group, sharing, signal }) {
   say(byId("group-name"), group.name || t("group_unnamed"));
   if (!member) showInvite("");
   else if (!byId("invite-part").hidden) showInvite(formatInvite({ ...group, signal: signal.url }));
+}
+
+/** How many of the members are there. @param {Settings} settings @param {import("./stats.js").Stats | null} stats */
+export function renderMembers({ sharing }, stats) {
+  const count = stats?.peers?.connected ?? 0;
+  say(byId("members"), sharing === "off" || !stats ? "" : counted("members", count));
 }
 
 /** @param {Page} page */
@@ -63,6 +69,13 @@ export function listenToGroup({ save, confirmed, toast }) {
     toast(t("copied"));
   });
 
+  byId("show-code").addEventListener("click", async () => {
+    if (!byId("code").hidden) return drawCode(null);
+    const { default: init, qrCode } = await import("./qr.js");
+    await init({ module_or_path: new URL("qr_bg.wasm", import.meta.url) });
+    drawCode(qrCode(field("invite").value) ?? null);
+  });
+
   byId("leave").addEventListener("click", async () => {
     if (!(await confirmed(t("leave_ask"), t("group_leave")))) return;
     await save((settings) => {
@@ -90,10 +103,26 @@ function detailsFault({ name, signal }) {
 
 /** @param {string} invite  empty: put it away */
 function showInvite(invite) {
+  if (field("invite").value !== invite) drawCode(null);
   field("invite").value = invite;
   byId("invite-part").hidden = !invite;
   byId("show-invite").setAttribute("aria-expanded", String(!!invite));
   say(byId("show-invite"), t(invite ? "invite_hide" : "invite_show"));
+}
+
+/** Draws a QR code, with the quiet margin that cameras need. @param {Uint8Array | null} dark  row by row; null: none */
+function drawCode(dark) {
+  const picture = byId("code-picture");
+  picture.replaceChildren();
+  byId("code").hidden = dark === null;
+  say(byId("show-code"), t(dark ? "code_hide" : "code_show"));
+  if (!dark) return;
+  const [side, margin] = [Math.sqrt(dark.length), 4];
+  picture.setAttribute("viewBox", `${-margin} ${-margin} ${side + 2 * margin} ${side + 2 * margin}`);
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  const cells = [...dark].map((on, at) => (on ? `M${at % side} ${Math.floor(at / side)}h1v1h-1z` : ""));
+  path.setAttribute("d", cells.join(""));
+  picture.append(path);
 }
 
 /** @param {string} id @param {string} text  empty: no fault @returns {boolean} */

@@ -3,13 +3,15 @@
  * one value stand below. Every change is saved when it is made, and only when it is valid.
  */
 
-import { listenToGroup, renderGroup } from "./group.js";
-import { bytes, byId, element, field, fillTexts, number, say, t } from "./page.js";
+import { listenToGroup, renderGroup, renderMembers } from "./group.js";
+import { listenToIce, renderIce } from "./ice.js";
+import { byId, element, field, fillTexts, say, t } from "./page.js";
 import {
-  changeSettings, defaultSettings, faultOf, loadSettings, onSettingsChanged, parseSettings, replaceSettings, setAt,
-  valueAt,
+  changeSettings, defaultSettings, faultOf, isFixed, isManaged, loadSettings, onSettingsChanged, parseSettings,
+  replaceSettings, setAt, storedSettings, valueAt,
 } from "./settings.js";
 import { watchStats } from "./stats.js";
+import { listenToStorage, renderStorage } from "./storage.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
@@ -18,35 +20,66 @@ const ALL_SITES = "https://*/*";
 const MAX_JSON = 2 ** 20;
 const SAVED_MS = 2000;
 
-const inputs = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("[data-setting]")]);
+const inputs = /** @type {(HTMLInputElement & HTMLSelectElement)[]} */ ([...document.querySelectorAll("[data-setting]")]);
 const radios = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("[name=sharing]")]);
 
 fillTexts();
-render(await loadSettings());
+listSections();
+let shown = await loadSettings();
+render(shown);
 renderAccess();
 for (const input of inputs) input.addEventListener("change", () => saveInput(input));
 for (const radio of radios) radio.addEventListener("change", () => save((s) => setAt(s, "sharing", radio.value)));
 listenToGroup({ save, confirmed, toast });
 listenToSites();
 listenToFile();
-listenToStorage();
+listenToIce({ save });
+listenToStorage({ confirmed, toast });
 onSettingsChanged(render);
+watchStats(() => undefined, (stats, lost) => {
+  renderStorage(stats, lost);
+  renderMembers(shown, stats);
+});
+if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+
+/** The contents, from the headings themselves. */
+function listSections() {
+  const titles = [...document.querySelectorAll("main > section > h2")];
+  byId("contents").replaceChildren(
+    ...titles.map((title) => element("a", { href: `#${title.id}` }, title.textContent ?? "")),
+  );
+}
 
 /** @param {Settings} settings */
 function render(settings) {
+  shown = settings;
   for (const input of inputs) {
     // What someone is typing, or typed wrong and was told so, stays until it is mended.
     if (input.ariaInvalid || (input === document.activeElement && input.type !== "checkbox")) continue;
     const value = valueAt(settings, input.dataset.setting ?? "");
     if (input.type === "checkbox") input.checked = value;
     else input.value = value;
+    input.disabled = isFixed(input.dataset.setting ?? "");
   }
   // "everyone" is not offered yet: nothing built so far proves a body public, so there would be nothing that
   // could be offered to strangers. Where it is stored already, it means the group.
-  for (const radio of radios) radio.checked = radio.value === (settings.sharing === "off" ? "off" : "group");
+  for (const radio of radios) {
+    radio.checked = radio.value === (settings.sharing === "off" ? "off" : "group");
+    radio.disabled = isFixed("sharing");
+  }
   say(byId("sharing-lacks"), lackText(settings));
   renderGroup(settings);
+  renderIce(settings);
   renderSites(settings);
+  renderManaged();
+}
+
+/** What an organisation has fixed shows, and cannot be changed. */
+function renderManaged() {
+  byId("managed").hidden = !isManaged();
+  say(byId("managed"), t(isFixed("locked") ? "managed_all" : "managed_some"));
+  for (const id of ["import", "reset"]) field(id).disabled = isFixed("version");
+  for (const id of ["pasted", "new-name", "leave"]) field(id).disabled = isFixed("group.secret");
 }
 
 /** What is still missing before sharing can begin. @param {Settings} settings */
@@ -66,14 +99,15 @@ async function save(edit) {
 async function replace(settings) {
   await replaceSettings(settings);
   for (const input of inputs) showFault(input, "");
-  render(settings);
+  render(await loadSettings());
 }
 
 /** @param {HTMLInputElement} input */
 function saveInput(input) {
   const path = input.dataset.setting ?? "";
   const value = { checkbox: input.checked, number: input.valueAsNumber }[input.type] ?? input.value.trim();
-  const reason = faultOf(path, value);
+  const { min, max } = { ...shown.peers, [path.replace("peers.", "")]: value };
+  const reason = faultOf(path, value) ?? (path.startsWith("peers.") && min > max ? ["fault_peers"] : null);
   showFault(input, reason ? t(...reason) : "");
   if (!reason) save((settings) => setAt(settings, path, value));
 }
@@ -121,6 +155,7 @@ function renderSites(settings) {
     ...entries.map(([site, state]) => {
       const remove = element("button", { type: "button", textContent: t("remove"), ariaLabel: t("remove_site", site) });
       remove.dataset.site = site;
+      remove.disabled = isFixed(`sites\n${site}`);
       const word = element("span", { className: "quiet" }, t(state === "off" ? "word_off" : "word_on"));
       return element("li", { className: "row" }, element("bdi", {}, site.replace("https://", "")), word, remove);
     }),
@@ -129,7 +164,8 @@ function renderSites(settings) {
 
 function listenToFile() {
   const json = field("json");
-  const current = async () => JSON.stringify(await loadSettings(), null, 2);
+  // Without what is managed: that belongs to the organisation, and would outlive its word elsewhere.
+  const current = async () => JSON.stringify(await storedSettings(), null, 2);
   byId("show").addEventListener("click", async () => {
     json.value = await current();
     showFault(json, "");
@@ -157,28 +193,6 @@ function listenToFile() {
     if (!(await confirmed(t("reset_ask"), t("file_reset")))) return;
     await replace(defaultSettings());
     toast(t("was_reset"));
-  });
-}
-
-function listenToStorage() {
-  const clear = field("clear");
-  clear.addEventListener("click", async () => {
-    if (!(await confirmed(t("clear_ask"), t("clear")))) return;
-    clear.disabled = true;
-    const answer = await chrome.runtime.sendMessage({ type: "clear" }).catch(() => null);
-    clear.disabled = false;
-    toast(t(answer?.ok ? "cleared" : "not_cleared"));
-  });
-  watchStats(() => undefined, (stats, lost) => {
-    if (stats) {
-      const { bodies, bytes: held, limit } = stats.shelf;
-      say(byId("stored"), t("stored", bytes(held), bytes(limit), number(bodies)));
-      byId("filled").hidden = held === 0;
-      byId("filled").style.flexGrow = String(held);
-      byId("free").style.flexGrow = String(Math.max(limit - held, 0));
-    } else if (lost || !byId("stored").textContent) {
-      say(byId("stored"), t(lost ? "state_lost" : "state_starting"));
-    }
   });
 }
 

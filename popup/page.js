@@ -37,6 +37,19 @@ export function bytes(count) {
   return t(units[step], number(count, step > 0 && count < 9.95 ? 1 : 0));
 }
 
+/** A share, such as 0.31. @param {number} share */
+export function percent(share) {
+  return share.toLocaleString(t("locale"), { style: "percent", maximumFractionDigits: 0 });
+}
+
+/** A span of time in its largest fitting unit. @param {number} seconds */
+export function span(seconds) {
+  const [unit, length] = seconds < 120 ? ["second", 1] : seconds < 7200 ? ["minute", 60] : ["hour", 3600];
+  return (seconds / Number(length)).toLocaleString(t("locale"), {
+    style: "unit", unit: String(unit), unitDisplay: "long", maximumFractionDigits: 0,
+  });
+}
+
 /**
  * Puts the texts into the page: `data-i18n` names the text of an element, `data-i18n-ATTRIBUTE` that of one of
  * its attributes.

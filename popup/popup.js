@@ -3,8 +3,8 @@
  * the last answer; whatever it shows comes from the settings, the permissions, the tab and the statistics.
  */
 
-import { bytes, byId, counted, element, field, fillTexts, number, say, t } from "./page.js";
-import { changeSettings, loadSettings, onSettingsChanged } from "./settings.js";
+import { bytes, byId, counted, element, field, fillTexts, number, percent, say, span, t } from "./page.js";
+import { changeSettings, isFixed, loadSettings, onSettingsChanged } from "./settings.js";
 import { watchStats } from "./stats.js";
 
 /**
@@ -32,6 +32,8 @@ fillTexts();
 await learnAccess();
 listen();
 render();
+// One key, Space, is all that it takes.
+if (!byId("site-choice").hidden) byId("site-on").focus({ focusVisible: false });
 watchStats(
   () => shown.tab?.id,
   (stats, lost) => {
@@ -71,6 +73,20 @@ function pattern(origin) {
 }
 
 function listen() {
+  for (const id of ["swarm", "policy-change"]) {
+    byId(id).addEventListener("click", (event) => {
+      event.preventDefault();
+      chrome.tabs.create({ url: chrome.runtime.getURL(`popup/${byId(id).getAttribute("href")}`) });
+      window.close();
+    });
+  }
+  // Whoever has agreed to share can take it back here, and at once.
+  byId("share-on").addEventListener("change", () => {
+    const { checked } = field("share-on");
+    changeSettings((settings) => {
+      settings.sharing = checked ? "group" : "off";
+    });
+  });
   byId("enabled").addEventListener("change", () => {
     const { checked } = field("enabled");
     shown.moved = true;
@@ -136,6 +152,8 @@ function render() {
   document.body.dataset.view = face;
 
   field("enabled").checked = settings.enabled;
+  field("enabled").disabled = isFixed("enabled");
+  field("site-on").disabled = !!site && isFixed(`sites\n${site}`);
   say(byId("enabled-word"), t(settings.enabled ? "word_on" : "word_off"));
   say(byId("site"), site ? new URL(site).host : t("no_site"));
   byId("site-choice").hidden = !site || face === "off" || face === "barred";
@@ -181,6 +199,9 @@ function renderTab(face) {
     part.hidden = counts.bytes[origin] === 0;
     part.style.flexGrow = String(all ? counts.bytes[origin] / all : 0);
   }
+  const { gain } = shown.stats?.tab ?? {};
+  byId("gain").hidden = !gain;
+  if (gain) say(byId("gain"), gainText(gain));
   byId("wrong").hidden = counts.verificationsFailed === 0;
   say(byId("wrong"), counted("wrong", counts.verificationsFailed));
   renderReasons(counts.refusals);
@@ -202,9 +223,34 @@ function renderReasons(refusals) {
   );
 }
 
+/** What loads of this site gain, and how sure that is. @param {import("./stats.js").Gain} gain */
+function gainText({ low, middle, high }) {
+  if (low > 0) return t("gain_faster", percent(middle), percent(low), percent(high));
+  return t("gain_unsure", percent(low), percent(high));
+}
+
+/** What holds the engine back, in words; empty where nothing does. */
+function policyText() {
+  const policy = shown.stats?.policy;
+  if (!policy?.reason || policy.reason === "off" || policy.reason === "sharing_off") return "";
+  const reason = t(`reason_${policy.reason}`, number(policy.percent ?? 0));
+  return t(policy.limited && policy.level === "both" ? "policy_limited" : `policy_${policy.level}`, reason);
+}
+
 function renderFacts() {
   const { settings, stats } = shown;
+  const held = policyText();
+  byId("policy").hidden = held === "";
+  say(byId("policy-why"), held);
+  byId("share-choice").hidden = !settings.group.secret || !settings.enabled;
+  field("share-on").checked = settings.sharing !== "off";
+  field("share-on").disabled = isFixed("sharing");
   say(byId("peers"), peersText());
+  const { bytes: amounts, requests } = stats?.total ?? {};
+  const amount = amounts ? bytes(amounts.shelf + amounts.peer) : "–";
+  say(byId("spared"), requests ? t("spared", amount, counted("files", requests.shelf + requests.peer)) : amount);
+  byId("time-row").hidden = !(stats && stats.savedS >= 1);
+  say(byId("time"), span(stats?.savedS ?? 0));
   say(byId("shelf"), stats ? t("part_of", bytes(stats.shelf.bytes), bytes(stats.shelf.limit)) : "–");
   const shares = settings.sharing !== "off";
   byId("sent-row").hidden = !shares && !stats?.all.uploaded;
@@ -219,6 +265,7 @@ function peersText() {
   if (!settings.group.secret) return t("peers_no_group");
   if (!settings.signal.url) return t("peers_no_server");
   if (!settings.enabled || !stats) return "–";
+  if (stats.policy?.level === "shelf") return t("peers_paused");
   const { connected, firstMs } = stats.peers;
   if (connected > 0 && firstMs !== null) return t("peers_since", number(connected), number(firstMs / 1000, 1));
   return connected > 0 ? number(connected) : t(`peers_server_${stats.server}`);

@@ -6,6 +6,7 @@
  * older version does not destroy what a newer one wrote.
  */
 
+import { overlay, storedAndManaged } from "../managed.js";
 import { isGroupSecret, MAX_NAME } from "./invite.js";
 
 /** Entries that `sites` may hold; more than a person sets by hand, little enough to show in one list. */
@@ -17,6 +18,14 @@ const MAX_URL = 512;
 
 /**
  * @typedef {"on" | "off"} OnOff
+ * @typedef {"allow" | "limit" | "receive" | "pause"} Action
+ * @typedef {object} Policy
+ * @property {{pauseBelowPercent: number, whenDischarging: Action}} battery
+ * @property {{cellular: Action, saveData: Action, slowerThan: "never" | "2g" | "3g" | "4g", slow: Action}} network
+ * @property {{hidden: Action}} visibility
+ * @property {Action} idle
+ * @property {{small: Action}} device
+ *
  * @typedef {object} Settings
  * @property {number} version
  * @property {boolean} enabled
@@ -26,8 +35,11 @@ const MAX_URL = 512;
  * @property {{name: string, secret: string}} group  secret: 32 bytes in base64url, or empty
  * @property {{servers: RTCIceServer[], relayOnly: boolean}} ice
  * @property {{min: number, max: number, leaveSignalWhenFull: boolean}} peers
- * @property {{storeMiB: number, uploadMiBPerDay: number, uploadKiBps: number}} limits
+ * @property {{storeMiB: number, uploadMiBPerDay: number, uploadMiBPerMonth: number, uploadKiBps: number}} limits
+ * @property {Policy} policy
  * @property {{image: boolean, font: boolean, script: boolean}} types
+ * @property {{holdOutPercent: number}} benefit
+ * @property {boolean} badge
  * @property {{allowLoopback: boolean}} developer
  *
  * @typedef {[key: string, ...values: (string | number)[]]} Reason  a text of _locales and what it mentions
@@ -51,16 +63,52 @@ const FIELDS = [
   ["peers.leaveSignalWhenFull", false, yesOrNo],
   ["limits.storeMiB", 512, whole(16, 8192)],
   ["limits.uploadMiBPerDay", 200, whole(0, 100_000)],
+  ["limits.uploadMiBPerMonth", 4000, whole(0, 1_000_000)],
   ["limits.uploadKiBps", 512, whole(16, 131_072)],
+  ["policy.battery.pauseBelowPercent", 30, whole(0, 100)],
+  ["policy.battery.whenDischarging", "limit", action()],
+  ["policy.network.cellular", "pause", action()],
+  ["policy.network.saveData", "pause", action()],
+  ["policy.network.slowerThan", "3g", oneOf("never", "2g", "3g", "4g")],
+  ["policy.network.slow", "pause", action()],
+  ["policy.visibility.hidden", "limit", action()],
+  ["policy.idle", "allow", action()],
+  ["policy.device.small", "limit", action()],
   ["types.image", true, yesOrNo],
   ["types.font", true, yesOrNo],
   ["types.script", true, yesOrNo],
+  ["benefit.holdOutPercent", 5, whole(0, 50)],
+  ["badge", true, yesOrNo],
   ["developer.allowLoopback", false, yesOrNo],
 ];
 
-/** Reads the settings. What is missing or damaged has its default. @returns {Promise<Settings>} */
+/** What the organisation has fixed; read with the settings. @type {any} */
+let managed = {};
+
+/** Reads the settings in force. What is missing or damaged has its default. @returns {Promise<Settings>} */
 export async function loadSettings() {
+  const known = await storedAndManaged();
+  managed = known.managed;
+  return completed(overlay(completed(known.settings), managed));
+}
+
+/** What this person has set, without what is managed. @returns {Promise<Settings>} */
+export async function storedSettings() {
   return completed((await chrome.storage.local.get("settings")).settings);
+}
+
+/**
+ * Whether the organisation has fixed a setting. An entry of `sites` is named `sites`, a line break, and the site.
+ * @param {string} path
+ */
+export function isFixed(path) {
+  const [key, site] = path.split("\n");
+  return managed.locked === true || (site ? managed.sites?.[site] : valueAt(managed, key)) !== undefined;
+}
+
+/** Whether an organisation manages anything here. */
+export function isManaged() {
+  return Object.keys(managed).length > 0;
 }
 
 /**
@@ -69,12 +117,12 @@ export async function loadSettings() {
  * @returns {Promise<Settings>} the settings as they are now
  */
 export async function changeSettings(edit) {
-  return await navigator.locks.request("settings", async () => {
-    const settings = await loadSettings();
+  await navigator.locks.request("settings", async () => {
+    const settings = await storedSettings();
     edit(settings);
     await chrome.storage.local.set({ settings });
-    return settings;
   });
+  return await loadSettings();
 }
 
 /** Puts other settings in the place of all that there were. @param {Settings} settings */
@@ -84,8 +132,8 @@ export function replaceSettings(settings) {
 
 /** @param {(settings: Settings) => void} changed  called whenever anyone has changed the settings */
 export function onSettingsChanged(changed) {
-  chrome.storage.onChanged.addListener((changes, area) => {
-    if (area === "local" && changes.settings) changed(completed(changes.settings.newValue));
+  chrome.storage.onChanged.addListener(async (changes, area) => {
+    if (area === "local" && (changes.settings || changes.managed)) changed(await loadSettings());
   });
 }
 
@@ -129,9 +177,11 @@ export function parseSettings(json) {
   }
   if (!isObject(given)) return { fault: { path: "", reason: ["fault_object"] } };
   for (const [path, , check] of FIELDS) {
-    const [first, second] = path.split(".");
-    if (second && given[first] !== undefined && !isObject(given[first])) {
-      return { fault: { path: first, reason: ["fault_object"] } };
+    const above = path.split(".").slice(0, -1);
+    for (const length of above.keys()) {
+      const outer = above.slice(0, length + 1).join(".");
+      const found = valueAt(given, outer);
+      if (found !== undefined && !isObject(found)) return { fault: { path: outer, reason: ["fault_object"] } };
     }
     const value = valueAt(given, path);
     const reason = value === undefined ? null : check(value);
@@ -187,6 +237,10 @@ function yesOrNo(value) {
 /** @param {...string} names @returns {Check} */
 function oneOf(...names) {
   return (value) => (names.includes(/** @type {string} */ (value)) ? null : ["fault_choice", names.join(", ")]);
+}
+
+function action() {
+  return oneOf("allow", "limit", "receive", "pause");
 }
 
 /** @param {number} min @param {number} max @returns {Check} */

@@ -15,6 +15,7 @@ const PATIENCE = 5;
  * @property {number} verificationsFailed
  * @property {Record<string, number>} refusals  by name
  *
+ * @typedef {{low: number, middle: number, high: number, loads: number, savedS: number}} Gain  shares of a load's time
  * @typedef {object} Stats
  * @property {number} version
  * @property {"on" | "starting" | "off"} engine
@@ -22,8 +23,13 @@ const PATIENCE = 5;
  * @property {{connected: number, known: number, firstMs: number | null}} peers
  * @property {{bodies: number, bytes: number, limit: number}} shelf  limit: bytes
  * @property {{pending: number}} harvest
- * @property {Counts} all
- * @property {null | {site: string | null, enabled: boolean, refused: string | null, counts: Counts}} tab
+ * @property {Counts} all  since the engine started
+ * @property {{requests: ByOrigin, bytes: ByOrigin, uploaded: number}} total  since everything was last cleared
+ * @property {number} savedS  seconds, as far as measured
+ * @property {{level: "off" | "shelf" | "receive" | "both", limited: boolean, reason: string | null,
+ *   percent: number | null, peers: number}} policy
+ * @property {null | {site: string | null, enabled: boolean, refused: string | null, gain: Gain | null,
+ *   counts: Counts}} tab
  */
 
 /**
@@ -44,6 +50,12 @@ export function watchStats(tab, show) {
   setInterval(ask, EVERY_MS);
   document.addEventListener("visibilitychange", ask);
   ask();
+}
+
+/** A list that the engine has: its loads, peers or sites. @param {"loads" | "peers" | "sites"} type @returns {Promise<any[]>} */
+export async function askList(type) {
+  const list = await chrome.runtime.sendMessage({ type }).catch(() => null);
+  return Array.isArray(list) ? list : [];
 }
 
 /** @param {number | undefined} tab @returns {Promise<Stats | null>} */

@@ -5,13 +5,19 @@ mod answers;
 mod delivery;
 mod document;
 mod downloads;
+mod following;
 mod harvest;
 mod introductions;
+mod leading;
 mod load;
 mod meeting;
+mod pace;
 mod peer;
 mod planning;
+mod referrals;
 mod relays;
+mod report;
+mod standing;
 mod uploads;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -28,9 +34,13 @@ use crate::{
     stats::{self, Counts, Stats},
     time::Now,
 };
+pub use report::{LoadReport, PeerReport, Planned};
+
 use downloads::Downloads;
 use load::{Load, PageSeen};
 use meeting::Meeting;
+use report::Flows;
+use standing::Standing;
 use uploads::Uploads;
 
 /// One browser's engine. Drive it so: after each [`Self::handle`], call [`Self::poll`] until it gives nothing, then
@@ -53,6 +63,8 @@ pub struct Engine {
     uploads: Uploads,
     /// Whether the service worker was told that any page may be held.
     attending: bool,
+    standing: Standing,
+    flows: Flows,
     /// Number of the last update of rules.
     rule_serial: u32,
     counts: Counts,
@@ -92,10 +104,12 @@ impl Engine {
             reads: BTreeMap::new(),
             loads: BTreeMap::new(),
             pages: BTreeMap::new(),
-            meeting: Meeting::default(),
+            meeting: Meeting::new(slipstream_wire::id::PeerId::new([0; 16])),
             downloads: Downloads::default(),
             uploads: Uploads::default(),
             attending: false,
+            standing: Standing::default(),
+            flows: Flows::default(),
             rule_serial: 0,
             counts: Counts::default(),
         }
@@ -128,10 +142,12 @@ impl Engine {
             Input::Wake => {}
         }
         // Whatever happened, time has passed: every deadline is looked at on every input, so none can be missed.
+        self.keep_standing();
         self.keep_meeting();
         self.attend();
         self.keep_downloads();
         self.keep_loads();
+        self.keep_following();
         self.keep_harvest();
         self.pump_downloads();
         self.pump_uploads();
@@ -148,8 +164,10 @@ impl Engine {
             self.meeting_wake(),
             self.downloads_wake(),
             self.loads_wake(),
+            self.following_wake(),
             self.harvest_wake(),
             self.uploads_wake(),
+            self.standing_wake(),
         ]
         .into_iter()
         .flatten()
@@ -167,8 +185,19 @@ impl Engine {
             shelf: stats::ShelfStats { bodies, bytes, limit: self.store_limit() },
             harvest: stats::HarvestStats { pending: self.loads.values().map(Load::harvest_pending).sum() },
             all: self.counts.clone(),
-            tab: tab.and_then(|tab| self.loads.get(&tab)).map(|load| load.stats(&self.settings)),
+            total: self.totals(),
+            saved_s: self.saved_s(),
+            policy: *self.allowance(),
+            tab: tab.and_then(|tab| self.loads.get(&tab)).map(|load| stats::TabStats {
+                gain: self.gain(&load.partition),
+                ..load.stats(&self.settings)
+            }),
         }
+    }
+
+    /// Bodies under way: to this browser, and from it.
+    pub fn under_way(&self) -> (usize, usize) {
+        (self.downloads.count(), self.uploads.count())
     }
 
     /// Where each resource of a tab's load came from: for those who want to look at one load closely.
@@ -182,6 +211,11 @@ impl Engine {
             Fact::Settings { settings } => self.set(*settings),
             Fact::Link { rtt, downlink } => self.estimate(rtt, downlink),
             Fact::Navigate { tab, url, reload, attended } => self.navigate(tab, &url, reload, attended),
+            Fact::Ledger { ledger } => self.absorb(*ledger),
+            Fact::Battery { level, charging } => self.battery(level, charging),
+            Fact::Network { cellular, save_data, speed } => self.network(cellular, save_data, speed),
+            Fact::Presence { hidden, idle } => self.presence(hidden, idle),
+            Fact::Device { small, free } => self.device(small, free),
             Fact::Head { tab, url, status, headers } => self.head(tab, &url, status, &headers),
             Fact::Substituted { tab, url } => self.substituted(tab, &url),
             Fact::Responses { responses } => {
@@ -196,11 +230,19 @@ impl Engine {
                     self.leave_load(load);
                 }
             }
+            Fact::ClearSite { site } => {
+                if let Ok(url) = crate::address::Url::parse(&site) {
+                    let stored = self.shelf.clear_site(&url.origin());
+                    self.out.push_back(stored);
+                    self.forget_site(&url.origin());
+                }
+            }
             Fact::Clear => {
                 let wipe = self.shelf.clear();
                 self.out.push_back(wipe);
                 self.loads.clear();
                 self.counts = Counts::default();
+                self.clear_standing();
             }
         }
     }
@@ -211,6 +253,7 @@ impl Engine {
                 self.page_seen(page, PageSeen { meta_csp, service_worker, sensitive, images, loaded });
             }
             PageFact::Planned { serial } => self.page_planned(page, serial),
+            PageFact::Took { ms } => self.took(page, ms),
             PageFact::Shown { url } => self.shown(page, &url),
             PageFact::FellBack { url } => self.fell_back(page, &url),
         }
@@ -218,6 +261,7 @@ impl Engine {
 
     fn set(&mut self, settings: Settings) {
         self.settings = settings;
+        self.keep_standing();
         self.settings_changed();
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{headers::Headers, settings::Settings};
+use crate::{headers::Headers, ledger::Ledger, policy::Speed, settings::Settings};
 
 /// A tab's number, as the browser gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]
@@ -25,6 +25,41 @@ pub enum Fact {
         rtt: f64,
         /// Downlink in Mbit/s.
         downlink: f64,
+    },
+    /// What was kept of the engine before this one.
+    Ledger {
+        /// All of it.
+        ledger: Box<Ledger>,
+    },
+    /// The battery; not told where there is none.
+    Battery {
+        /// From 0 to 1.
+        level: f64,
+        /// It is being charged, or full and plugged in.
+        charging: bool,
+    },
+    /// What the browser says of the way to the internet.
+    Network {
+        /// It is a cellular one.
+        cellular: bool,
+        /// The user asked the browser to save data.
+        save_data: bool,
+        /// `effectiveType`, where it is one of the known.
+        speed: Option<Speed>,
+    },
+    /// Whether anybody looks.
+    Presence {
+        /// No window can be seen.
+        hidden: bool,
+        /// Nobody is at the machine.
+        idle: bool,
+    },
+    /// The machine.
+    Device {
+        /// A telephone, or one with little memory.
+        small: bool,
+        /// Bytes that the browser may still store.
+        free: f64,
     },
     /// A main-frame request is about to leave.
     Navigate {
@@ -76,6 +111,11 @@ pub enum Fact {
     TabClosed {
         /// Which.
         tab: Tab,
+    },
+    /// The user wants one site forgotten.
+    ClearSite {
+        /// Any address of it.
+        site: String,
     },
     /// The user wants everything forgotten.
     Clear,
@@ -132,6 +172,11 @@ pub enum PageFact {
     Planned {
         /// As in [`crate::port::ToPage::Plan`].
         serial: u32,
+    },
+    /// How long the page took.
+    Took {
+        /// From the navigation to its load event, in ms.
+        ms: f64,
     },
     /// An image that was waited for is shown.
     Shown {

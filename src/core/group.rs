@@ -71,10 +71,22 @@ impl Group {
 ///
 /// `salt_o` is the offerer's and `salt_a` the answerer's, whichever side asks. No group's key takes part.
 pub fn ask_tag(salt_o: &Salt, salt_a: &Salt, id: &ContentId) -> Tag {
+    let key = connection_key(salt_o, salt_a);
+    Tag::new(first_half(mac(&key, &[b"slip/1/ask", b"sha256", id.as_bytes()])))
+}
+
+/// The name of an address on one connection, which only one who knows the address can recognise: as [`ask_tag`], over
+/// `slip/1/url` and SHA-256 of the URL, serialised and without fragment.
+pub fn url_tag(salt_o: &Salt, salt_a: &Salt, url: &str) -> Tag {
+    let key = connection_key(salt_o, salt_a);
+    Tag::new(first_half(mac(&key, &[b"slip/1/url", &Sha256::digest(url.as_bytes())])))
+}
+
+fn connection_key(salt_o: &Salt, salt_a: &Salt) -> [u8; 32] {
     let mut key = [0; 32];
     key[..Salt::LEN].copy_from_slice(salt_o.as_bytes());
     key[Salt::LEN..].copy_from_slice(salt_a.as_bytes());
-    Tag::new(first_half(mac(&key, &[b"slip/1/ask", b"sha256", id.as_bytes()])))
+    key
 }
 
 /// Says nothing: everything in it is secret.
@@ -133,6 +145,8 @@ mod tests {
         assert_eq!(hex(page.as_bytes()), "720b2812c65f955fff4ee20c653ed92b");
         let ask = ask_tag(&Salt::new([1; 16]), &Salt::new([2; 16]), &ContentId::new([3; 32]));
         assert_eq!(hex(ask.as_bytes()), "0d1d78c01f5b137499fa492fb919e00e");
+        let url = url_tag(&Salt::new([1; 16]), &Salt::new([2; 16]), "https://www.shop-demo.com/a?b");
+        assert_eq!(hex(url.as_bytes()), "fe57c94c7c1b5abab26bd2da851b0a94");
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! ```
 
 pub mod address;
+pub mod benefit;
 pub mod body;
 pub mod capability;
 pub mod capture;
@@ -24,8 +25,11 @@ pub mod fact;
 pub mod freshness;
 pub mod group;
 pub mod headers;
+pub mod inflate;
+pub mod ledger;
 pub mod limits;
 pub mod mime;
+pub mod policy;
 pub mod port;
 pub mod profile;
 pub mod record;
@@ -36,4 +40,4 @@ pub mod sri;
 pub mod stats;
 pub mod time;
 
-pub use engine::Engine;
+pub use engine::{Engine, LoadReport, PeerReport, Planned};

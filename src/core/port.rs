@@ -7,6 +7,7 @@ use crate::{
     address::Url,
     body::{ContentId, Verified},
     fact::{Fact, PageFact, Tab},
+    ledger::Ledger,
     settings::IceServer,
     shelf::Row,
 };
@@ -225,6 +226,23 @@ pub enum ToWorker {
     },
     /// Any page may be held from now on, and not only those of hosts that were named by [`Self::Expect`].
     Attend,
+    /// Keep this for the next engine.
+    Keep {
+        /// All of it.
+        ledger: Box<Ledger>,
+    },
+    /// So many files of a tab's load were not downloaded.
+    Count {
+        /// Where.
+        tab: Tab,
+        /// How many.
+        count: u64,
+    },
+    /// The next load of these sites is to be left to the network: no plan that is ready is to be used.
+    Rest {
+        /// Their origins.
+        sites: Vec<String>,
+    },
     /// Pages of this host are never to be touched by rules: a policy in `<meta>`, or a service worker.
     Gate {
         /// Of the pages.
@@ -283,6 +301,8 @@ pub enum ToPage {
         silence: u64,
         /// The load event is held back no longer than this, in ms.
         cap: u64,
+        /// Tell what the document is like as soon as it is parsed, too: others may be loading it just now.
+        early: bool,
     },
     /// One of them is here.
     Body {

@@ -100,6 +100,10 @@ refusals! {
     PeerWrong = "peer_wrong",
     /// The budget of rules or bytes of this page was used up.
     Budget = "budget",
+    /// This load is left to the network on purpose, to compare the others with.
+    HoldOut = "hold_out",
+    /// Loads of this site were slower with help than without, or failed more: it is left alone for a day.
+    NoGain = "no_gain",
     /// A battery, network, visibility or upload policy says no.
     Paused = "paused",
 }

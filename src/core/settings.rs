@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::policy::Speed;
+
 /// What the user, or an administrator, has set. Field names are those of the stored JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -22,8 +24,12 @@ pub struct Settings {
     pub peers: Peers,
     /// Disk and upload.
     pub limits: Limits,
+    /// When less is done, or nothing.
+    pub policy: Policy,
     /// Which types are touched.
     pub types: Types,
+    /// Measuring what it brings.
+    pub benefit: Benefit,
     /// For web developers.
     pub developer: Developer,
 }
@@ -111,6 +117,8 @@ pub struct Peers {
     pub min: usize,
     /// Never more than this many.
     pub max: usize,
+    /// Leave the introduction server when there are as many: further ones are met through peers.
+    pub leave_signal_when_full: bool,
 }
 
 /// `limits.*`
@@ -123,9 +131,117 @@ pub struct Limits {
     /// Upload per day, in MiB.
     #[serde(rename = "uploadMiBPerDay")]
     pub upload_mib_per_day: u64,
+    /// Upload per month, in MiB.
+    #[serde(rename = "uploadMiBPerMonth")]
+    pub upload_mib_per_month: u64,
     /// Upload rate, in KiB per second.
     #[serde(rename = "uploadKiBps")]
     pub upload_kib_per_s: u64,
+}
+
+/// What is done where a policy applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It makes no difference.
+    Allow,
+    /// Half the peers, a quarter of the upload rate.
+    Limit,
+    /// Bodies are taken from peers, but none are given.
+    Receive,
+    /// No peers at all; the shelf goes on.
+    Pause,
+}
+
+/// `policy.*`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// On battery.
+    pub battery: BatteryPolicy,
+    /// On some networks.
+    pub network: NetworkPolicy,
+    /// Where no window can be seen.
+    pub visibility: VisibilityPolicy,
+    /// While nobody is at the machine.
+    pub idle: Action,
+    /// On some machines.
+    pub device: DevicePolicy,
+}
+
+/// `policy.battery.*`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BatteryPolicy {
+    /// Pause below this charge, in percent, unless it is being charged.
+    pub pause_below_percent: u8,
+    /// Above it.
+    pub when_discharging: Action,
+}
+
+/// `policy.network.*`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NetworkPolicy {
+    /// On a cellular network, where the browser can tell.
+    pub cellular: Action,
+    /// Where the browser is to save data.
+    pub save_data: Action,
+    /// What counts as slow.
+    pub slower_than: Bound,
+    /// On a slow network.
+    pub slow: Action,
+}
+
+/// `policy.network.slowerThan`: a network below this class is slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Bound {
+    #[serde(rename = "never")]
+    Never,
+    #[serde(rename = "2g")]
+    Is2g,
+    #[serde(rename = "3g")]
+    Is3g,
+    #[serde(rename = "4g")]
+    Is4g,
+}
+
+impl Bound {
+    /// Whether a network of this class is slow.
+    pub fn exceeds(self, speed: Speed) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Is2g => speed < Speed::Is2g,
+            Self::Is3g => speed < Speed::Is3g,
+            Self::Is4g => speed < Speed::Is4g,
+        }
+    }
+}
+
+/// `policy.visibility.*`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct VisibilityPolicy {
+    /// No window of the browser can be seen.
+    pub hidden: Action,
+}
+
+/// `policy.device.*`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct DevicePolicy {
+    /// On a telephone, or a machine with little memory.
+    pub small: Action,
+}
+
+/// `benefit.*`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Benefit {
+    /// Of all loads that could be helped, how many are left to the network to compare with, in percent; 0: none, and
+    /// nothing is measured.
+    pub hold_out_percent: u8,
 }
 
 /// `types.*`
@@ -195,6 +311,8 @@ impl Default for Settings {
             ice: Ice::default(),
             peers: Peers::default(),
             limits: Limits::default(),
+            policy: Policy::default(),
+            benefit: Benefit::default(),
             types: Types::default(),
             developer: Developer::default(),
         }
@@ -203,13 +321,60 @@ impl Default for Settings {
 
 impl Default for Peers {
     fn default() -> Self {
-        Self { min: 2, max: 8 }
+        Self { min: 2, max: 8, leave_signal_when_full: false }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { store_mib: 512, upload_mib_per_day: 200, upload_kib_per_s: 512 }
+        Self { store_mib: 512, upload_mib_per_day: 200, upload_mib_per_month: 4_000, upload_kib_per_s: 512 }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            battery: BatteryPolicy::default(),
+            network: NetworkPolicy::default(),
+            visibility: VisibilityPolicy::default(),
+            idle: Action::Allow,
+            device: DevicePolicy::default(),
+        }
+    }
+}
+
+impl Default for BatteryPolicy {
+    fn default() -> Self {
+        Self { pause_below_percent: 30, when_discharging: Action::Limit }
+    }
+}
+
+impl Default for NetworkPolicy {
+    fn default() -> Self {
+        Self {
+            cellular: Action::Pause,
+            save_data: Action::Pause,
+            slower_than: Bound::Is3g,
+            slow: Action::Pause,
+        }
+    }
+}
+
+impl Default for VisibilityPolicy {
+    fn default() -> Self {
+        Self { hidden: Action::Limit }
+    }
+}
+
+impl Default for DevicePolicy {
+    fn default() -> Self {
+        Self { small: Action::Limit }
+    }
+}
+
+impl Default for Benefit {
+    fn default() -> Self {
+        Self { hold_out_percent: 5 }
     }
 }
 
@@ -253,8 +418,10 @@ mod tests {
     #[test]
     fn unknown_keys_are_no_fault_and_sites_switch_off() {
         let settings: Settings =
-            serde_json::from_str(r#"{"version":7,"sites":{"https://a-b.com":"off"},"policy":{"x":1}}"#)
+            serde_json::from_str(r#"{"version":7,"sites":{"https://a-b.com":"off"},"policy":{"x":1,"battery":{"pauseBelowPercent":10}}}"#)
                 .unwrap();
+        assert_eq!(settings.policy.battery.pause_below_percent, 10);
+        assert_eq!(settings.policy.network, NetworkPolicy::default());
         let site = |url| crate::address::Url::parse(url).unwrap().origin();
         assert!(!settings.site_on(&site("https://a-b.com/")));
         assert!(settings.site_on(&site("https://c-d.com/")));

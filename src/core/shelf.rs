@@ -4,6 +4,8 @@
 //! Everything is kept per partition (the top document's origin), except bodies: equal bytes are stored once. A body
 //! is written before, and in the same transaction as, the row that names it; a row may outlive its body.
 
+mod sites;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};

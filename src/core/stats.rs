@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::refusal::Refusal;
+use crate::{benefit::Gain, ledger::Totals, policy::Allowance, refusal::Refusal};
 
 /// Where bytes came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -19,7 +19,8 @@ pub enum From {
 }
 
 /// A number for each origin of bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[expect(missing_docs, reason = "the names are those of `From`")]
 pub struct ByOrigin {
     pub network: u64,
@@ -99,6 +100,12 @@ pub struct Stats {
     pub harvest: HarvestStats,
     /// Since the engine started.
     pub all: Counts,
+    /// Since the user last cleared everything.
+    pub total: Totals,
+    /// Seconds that loads took less than without help, as far as that was measured.
+    pub saved_s: f64,
+    /// What may be done now, and why not more.
+    pub policy: Allowance,
     /// Of the tab that was asked about.
     pub tab: Option<TabStats>,
 }
@@ -138,6 +145,15 @@ pub struct ShelfStats {
     pub limit: u64,
 }
 
+/// What is kept for one site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names say it; bytes")]
+pub struct SiteStats {
+    pub site: String,
+    pub bodies: usize,
+    pub bytes: u64,
+}
+
 /// Harvesting.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct HarvestStats {
@@ -154,6 +170,8 @@ pub struct TabStats {
     pub enabled: bool,
     /// Why the page as a whole is left alone.
     pub refused: Option<&'static str>,
+    /// What its site gains, where enough was measured.
+    pub gain: Option<Gain>,
     /// What this visit taught is written down.
     pub settled: bool,
     /// What happened.

@@ -103,6 +103,21 @@ impl Shell {
         Ok(self.0.core.borrow().stats(tab.map(Tab)).serialize(&plain())?)
     }
 
+    /// The loads that are followed, closely.
+    pub fn loads(&self) -> Result<JsValue, JsError> {
+        Ok(self.0.core.borrow().loads().serialize(&plain())?)
+    }
+
+    /// The peers, each.
+    pub fn peers(&self) -> Result<JsValue, JsError> {
+        Ok(self.0.core.borrow().peers().serialize(&plain())?)
+    }
+
+    /// What is kept for each site.
+    pub fn sites(&self) -> Result<JsValue, JsError> {
+        Ok(self.0.core.borrow().sites().serialize(&plain())?)
+    }
+
     /// Where each resource of a tab's load came from, by URL.
     pub fn outcomes(&self, tab: i32) -> Result<JsValue, JsError> {
         let core = self.0.core.borrow();

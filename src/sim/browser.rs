@@ -44,6 +44,10 @@ pub struct Tally {
     pub uploaded: u64,
     /// Bytes of bodies that came in chunks.
     pub received: u64,
+    /// Transfers that it spoiled, by the browser that they were for.
+    pub(crate) spoiled: BTreeMap<BrowserId, BTreeSet<(ConnId, u32)>>,
+    /// Bodies that its engine wanted from its database.
+    pub reads: u64,
     /// Most outputs that followed on one input.
     pub most_outputs: usize,
 }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    rc::Rc,
     time::Duration,
 };
 
@@ -31,9 +32,19 @@ pub(crate) enum Operation {
     },
 }
 
+/// Equal bodies of all browsers, kept once: ten thousand copies of one page are more than a machine has.
+#[derive(Default)]
+pub(crate) struct Same(BTreeMap<ContentId, Rc<[u8]>>);
+
+impl Same {
+    fn of(&mut self, body: &Verified) -> Rc<[u8]> {
+        Rc::clone(self.0.entry(body.id()).or_insert_with(|| body.bytes().into()))
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Database {
-    bodies: BTreeMap<ContentId, Vec<u8>>,
+    bodies: BTreeMap<ContentId, Rc<[u8]>>,
     records: BTreeMap<String, Vec<u8>>,
     profiles: BTreeMap<String, Vec<u8>>,
     ready: BTreeMap<String, Ready>,
@@ -66,16 +77,22 @@ impl Database {
     }
 
     pub(crate) fn read(&self, id: ContentId) -> Option<Vec<u8>> {
-        self.bodies.get(&id).cloned()
+        self.bodies.get(&id).map(|bytes| bytes.to_vec())
     }
 
     /// All of it, or nothing: `false`.
-    pub(crate) fn store(&mut self, body: Option<Verified>, rows: Vec<Row>, drop: Vec<ContentId>) -> bool {
+    pub(crate) fn store(
+        &mut self,
+        body: Option<Verified>,
+        rows: Vec<Row>,
+        drop: Vec<ContentId>,
+        same: &mut Same,
+    ) -> bool {
         if self.full {
             return false;
         }
         if let Some(body) = body {
-            self.bodies.insert(body.id(), body.bytes().to_vec());
+            self.bodies.insert(body.id(), same.of(&body));
         }
         for id in drop {
             self.bodies.remove(&id);
@@ -112,10 +129,12 @@ impl Database {
     /// Flips a bit in every body.
     pub(crate) fn corrupt(&mut self) {
         for body in self.bodies.values_mut() {
-            let middle = body.len() / 2;
-            if let Some(byte) = body.get_mut(middle) {
+            let mut bytes = body.to_vec();
+            let middle = bytes.len() / 2;
+            if let Some(byte) = bytes.get_mut(middle) {
                 *byte ^= 1;
             }
+            *body = bytes.into();
         }
     }
 }

@@ -9,7 +9,7 @@ use slipstream_core::{
     limits,
     port::{ConnId, Input},
 };
-use slipstream_wire::frame::Frame;
+use slipstream_wire::{codec, frame::Frame, peer::Message};
 
 use crate::{
     browser::{BrowserId, Life},
@@ -198,7 +198,11 @@ impl World {
             browser.tally.uploaded += bytes.len() as u64;
         }
         let frames = match &mut browser.tamper {
-            Some(tamper) => tamper(frame),
+            Some(tamper) => {
+                let sent = tamper(frame.clone());
+                self.note_spoiled(end, &frame, &sent);
+                sent
+            }
             None => vec![frame],
         };
         for frame in frames {
@@ -249,6 +253,24 @@ impl World {
             browser.tally.received += bytes.len() as u64;
         }
         self.tell(end.life, Input::Frame { conn: end.conn, bytes });
+    }
+
+    /// Counts the transfers that a browser spoils for each other.
+    fn note_spoiled(&mut self, end: End, frame: &[u8], sent: &[Vec<u8>]) {
+        let transfer = match Frame::parse(frame) {
+            Ok(Frame::Chunk { transfer, .. }) => Some(transfer),
+            Ok(Frame::Control(bytes)) => match codec::decode(bytes, &codec::Limits::PEER) {
+                Ok(Message::Begin { transfer, .. }) => Some(transfer),
+                _ => None,
+            },
+            Err(_) => None,
+        };
+        let spoiled = sent.len() != 1 || sent[0] != frame;
+        let other = self.ether.ends.get(&end).and_then(|here| here.other);
+        if let (Some(transfer), Some(other), true) = (transfer, other, spoiled) {
+            let tally = &mut self.browsers[end.life.browser.0].tally;
+            tally.spoiled.entry(other.life.browser).or_default().insert((end.conn, transfer));
+        }
     }
 
     /// One side closes; the other hears of it, unless nothing can be heard.

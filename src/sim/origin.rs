@@ -27,6 +27,8 @@ pub(crate) struct Origin {
     sending: bool,
     /// Bytes that passed, heads included.
     pub(crate) bytes: u64,
+    /// Those of them that a peer might have served, without heads.
+    pub(crate) shareable: u64,
     /// Requests that were answered.
     pub(crate) requests: u64,
 }
@@ -40,7 +42,7 @@ pub(crate) struct Answer {
 
 impl Origin {
     pub(crate) const fn new(uplink: Uplink) -> Self {
-        Self { uplink, answers: VecDeque::new(), sending: false, bytes: 0, requests: 0 }
+        Self { uplink, answers: VecDeque::new(), sending: false, bytes: 0, shareable: 0, requests: 0 }
     }
 
     /// Whether something for this visit is on its way.
@@ -94,6 +96,12 @@ impl World {
         let piece = answer.left.min(TURN);
         answer.left -= piece;
         self.origin.bytes += piece;
+        if let Wanted::Resource(at, _) = answer.wanted
+            && self.visits[answer.visit.0].shareable[at]
+        {
+            // The head is the last of it.
+            self.origin.shareable += piece - piece.min(HEAD.saturating_sub(answer.left));
+        }
         if self.is_cancelled(&answer) {
             // The connection's other answers have the room.
         } else if answer.left > 0 {

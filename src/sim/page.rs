@@ -36,6 +36,8 @@ pub(crate) enum Moment {
     Open,
     /// The parser has come to a resource.
     Ask(usize),
+    /// The document is parsed.
+    Parsed,
     /// Nothing was heard since this piece of news.
     Silent(u64),
     /// An image was ended by a rule, and nobody has said yet that it is coming.
@@ -49,7 +51,7 @@ pub(crate) enum Moment {
 }
 
 /// content.js: an expected page's failed images are kept back for so long.
-const UNDECIDED: Duration = Duration::from_millis(500);
+const UNDECIDED: Duration = Duration::from_millis(2_000);
 /// From the document's head to its content script.
 const OPEN: Duration = Duration::from_millis(3);
 /// Between two resources, for the parser.
@@ -89,14 +91,19 @@ impl World {
                     let after = u32::try_from(at).unwrap_or(u32::MAX);
                     self.plan_in(OPEN + PARSE * (after + 1), Event::Visit(id, Moment::Ask(at)));
                 }
+                let all = u32::try_from(self.visits[id.0].items.len()).unwrap_or(u32::MAX);
+                self.plan_in(OPEN + PARSE * (all + 1), Event::Visit(id, Moment::Parsed));
                 self.maybe_loaded(id);
             }
             Wanted::Resource(at, _) => {
                 let visit = &self.visits[id.0];
                 let (browser, tab) = (visit.browser, visit.tab);
                 let response = response(tab, &visit.page.resources[at]);
-                self.browsers[browser.0].worker.note(tab, response);
+                let late = self.browsers[browser.0].worker.note(tab, response);
                 self.done(id, at, Source::Network);
+                if let Some(response) = late {
+                    self.fact(browser, Fact::Responses { responses: vec![response] });
+                }
             }
         }
     }
@@ -108,6 +115,10 @@ impl World {
         match moment {
             Moment::Open => self.open_page(id),
             Moment::Ask(at) => self.ask(id, at),
+            Moment::Parsed => {
+                self.visits[id.0].parsed = true;
+                self.report_early(id);
+            }
             Moment::Silent(news) if self.visits[id.0].news == news => self.give_up(id),
             Moment::Silent(_) => {}
             Moment::Undecided(at) => {
@@ -117,7 +128,7 @@ impl World {
                     self.violated("an image was ended by a rule, and nothing was ever announced for it");
                 }
             }
-            Moment::Rest => self.report_page(id),
+            Moment::Rest => self.report_page(id, true),
             Moment::Read(url, bytes) => {
                 let visit = &self.visits[id.0];
                 if let (Some(page), Some(life)) = (visit.id, self.life(visit.browser)) {
@@ -201,7 +212,8 @@ impl World {
             return;
         }
         match message {
-            ToPage::Plan { serial, hold, silence, .. } => {
+            ToPage::Plan { serial, hold, silence, early, .. } => {
+                visit.tell_early |= early;
                 visit.announced += hold.len();
                 visit.silence = Duration::from_millis(silence);
                 for held in hold {
@@ -212,6 +224,7 @@ impl World {
                 if let Some(input) = visit.fact(PageFact::Planned { serial }) {
                     self.tell(life, input);
                 }
+                self.report_early(id);
                 self.heard(id);
             }
             ToPage::Body { url, content_type, body } => {
@@ -336,7 +349,22 @@ impl World {
         }
     }
 
-    fn report_page(&mut self, id: VisitId) {
+    /// The engine wants to know the document's images before they are loaded.
+    fn report_early(&mut self, id: VisitId) {
+        let visit = &mut self.visits[id.0];
+        if visit.parsed && visit.loaded.is_none() && std::mem::take(&mut visit.tell_early) {
+            self.report_page(id, false);
+        }
+    }
+
+    fn report_page(&mut self, id: VisitId, loaded: bool) {
+        let visit = &self.visits[id.0];
+        #[expect(clippy::cast_precision_loss, reason = "a page takes minutes at most")]
+        let took = visit.load_time().map(|took| PageFact::Took { ms: took.as_millis() as f64 });
+        let took = took.and_then(|took| visit.fact(took));
+        if let (Some(input), Some(life)) = (took, self.life(visit.browser)) {
+            self.tell(life, input);
+        }
         let visit = &self.visits[id.0];
         let images = visit.page.resources.iter().filter(|resource| resource.kind == Kind::Image);
         let seen = PageFact::Seen {
@@ -344,7 +372,7 @@ impl World {
             service_worker: visit.page.service_worker,
             sensitive: visit.page.sensitive,
             images: images.map(|resource| resource.url.clone()).collect(),
-            loaded: true,
+            loaded,
         };
         if let (Some(input), Some(life)) = (visit.fact(seen), self.life(visit.browser)) {
             self.tell(life, input);
@@ -370,7 +398,7 @@ impl World {
 }
 
 /// As `webRequest` would show it.
-fn response(tab: slipstream_core::fact::Tab, resource: &Resource) -> Response {
+pub(crate) fn response(tab: slipstream_core::fact::Tab, resource: &Resource) -> Response {
     let (request_type, accept) = match resource.kind {
         Kind::Image | Kind::Detached => {
             ("image", "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8")

@@ -17,6 +17,17 @@ pub struct Totals {
     pub wrong_bytes: u64,
 }
 
+/// Of the bytes that a peer may serve (SECURITY.md §2.2 and §3.2), heads left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Shareable {
+    /// Sent by the origins.
+    pub origin_bytes: u64,
+    /// What one browser alone would have drawn, with its cache.
+    pub alone_bytes: u64,
+    /// Wanted by pages, over all visits.
+    pub wanted_bytes: u64,
+}
+
 /// The figures of one run of one scenario. The same seed gives the same, to the byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -28,6 +39,8 @@ pub struct Report {
     pub peers: usize,
     /// Bytes.
     pub totals: Totals,
+    /// Of these, what peers might have served.
+    pub shareable: Shareable,
     /// The same without the extension, in the same world.
     pub without: Without,
     /// Pages visited.
@@ -36,10 +49,62 @@ pub struct Report {
     pub load_ms: Times,
     /// Requests that reached the origins.
     pub origin_requests: u64,
-    /// Largest share of all uploads that one browser did, in percent.
-    pub busiest_uploader_percent: u64,
+    /// Of what was carried between browsers: how much was shown nowhere, in thousandths.
+    pub wasted_permille: u64,
+    /// Largest share of all uploads that one browser did, in thousandths.
+    pub busiest_uploader_permille: u64,
+    /// Most transfers that a browser that cheats spoiled for any one other, before it was gone.
+    pub most_spoiled_by_one: usize,
     /// Bodies that were not those of their hash. None was shown.
     pub verifications_failed: u64,
+    /// Bytes that pages got from origins, peers and shelves, in equal pieces of time from the first visit to the last
+    /// resource.
+    pub timeline: Vec<[u64; 3]>,
+}
+
+impl Report {
+    /// The figures in a few lines, for people.
+    pub fn summary(&self) -> String {
+        let Self { totals, shareable, without, .. } = self;
+        let hundredths = |part: u64, whole: u64| {
+            let ratio = (u128::from(part) * 100).checked_div(u128::from(whole)).unwrap_or(0);
+            format!("{}.{:02}", ratio / 100, ratio % 100)
+        };
+        let permille = |value: u64| format!("{}.{} %", value / 10, value % 10);
+        let all = totals.peer_bytes + totals.shelf_bytes + totals.origin_bytes;
+        let of_all = (totals.origin_bytes * 1_000).checked_div(all).unwrap_or(0);
+        format!(
+            "{}: {} browsers, seed {}, {} visits\n\
+             of what peers may serve: {} bytes from the origin, {} of what pages wanted, {} times what one browser alone \
+             draws\n\
+             of all bytes: {} from the origin ({}), {} from peers, {} from the own shelf; without: {} from the origin\n\
+             page time in ms: median {}, 95 of 100 {}, longest {}; without: {}, {}, {}\n\
+             carried and not used {} ({}), wrong bytes shown {}, most spoiled by one liar {}, busiest uploader {}\n",
+            self.scenario,
+            self.peers,
+            self.seed,
+            self.visits,
+            shareable.origin_bytes,
+            permille((shareable.origin_bytes * 1_000).checked_div(shareable.wanted_bytes).unwrap_or(0)),
+            hundredths(shareable.origin_bytes, shareable.alone_bytes),
+            totals.origin_bytes,
+            permille(of_all),
+            totals.peer_bytes,
+            totals.shelf_bytes,
+            without.origin_bytes,
+            self.load_ms.median,
+            self.load_ms.p95,
+            self.load_ms.max,
+            without.load_ms.median,
+            without.load_ms.p95,
+            without.load_ms.max,
+            totals.wasted_bytes,
+            permille(self.wasted_permille),
+            totals.wrong_bytes,
+            self.most_spoiled_by_one,
+            permille(self.busiest_uploader_permille),
+        )
+    }
 }
 
 /// A run without the extension.

@@ -1,13 +1,14 @@
 //! Settings for browsers of the world.
 
-use slipstream_core::settings::{Settings, Sharing};
+use slipstream_core::settings::{Benefit, Settings, Sharing};
 
 /// Where the introduction server is said to be. Nobody resolves it.
 pub const SERVER: &str = "wss://signal.sim-demo.com/v1";
 
-/// As installed: the shelf works, and nobody is contacted.
+/// As installed: the shelf works, and nobody is contacted. But no load is left to the network to measure the others
+/// by: a world asks what happens when help is given.
 pub fn alone() -> Settings {
-    Settings::default()
+    Settings { benefit: Benefit { hold_out_percent: 0 }, ..Settings::default() }
 }
 
 /// A member of the group.
@@ -17,7 +18,7 @@ pub fn member() -> Settings {
 
 /// A member of the group whose secret is made of this digit of base64url.
 pub fn member_of(digit: char) -> Settings {
-    let mut settings = Settings { sharing: Sharing::Group, ..Settings::default() };
+    let mut settings = Settings { sharing: Sharing::Group, ..alone() };
     SERVER.clone_into(&mut settings.signal.url);
     // The last digit carries two spare bits, which must be 0.
     settings.group.secret = std::iter::repeat_n(digit, 42).chain(['A']).collect();

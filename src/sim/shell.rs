@@ -109,7 +109,10 @@ impl World {
         match output {
             Output::Worker(message) => self.plan_in(MESSAGE + RULES, Event::Obey(life, message)),
             Output::Page { page, message } => self.plan_in(MESSAGE, Event::Page(life, page, message)),
-            Output::Read { id } => self.queue_in_database(life, Operation::Read { id }),
+            Output::Read { id } => {
+                self.browsers[life.browser.0].tally.reads += 1;
+                self.queue_in_database(life, Operation::Read { id });
+            }
             Output::Store { body, rows, drop } => {
                 self.queue_in_database(life, Operation::Store { body, rows, drop });
             }
@@ -161,7 +164,7 @@ impl World {
             }
             Some(Operation::Store { body, rows, drop }) => {
                 let id = body.as_ref().map(Verified::id);
-                let stored = browser.database.store(body, rows, drop);
+                let stored = browser.database.store(body, rows, drop, &mut self.same);
                 if let (false, Some(id)) = (stored, id) {
                     self.tell(life, Input::StoreFailed { id });
                 }
@@ -176,7 +179,7 @@ impl World {
     fn install_ready(&mut self, life: Life, tab: Tab, page: &str, turn: u64) {
         let unix = self.clock().unix;
         let browser = &mut self.browsers[life.browser.0];
-        if browser.worker.turns.get(&tab) != Some(&turn) {
+        if browser.worker.turns.get(&tab) != Some(&turn) || browser.worker.rests(page) {
             return;
         }
         let Some(ready) = browser.database.ready(page) else { return };

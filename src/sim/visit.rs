@@ -21,6 +21,8 @@ pub struct Visit {
     pub(crate) browser: BrowserId,
     pub(crate) tab: Tab,
     pub(crate) page: Rc<Page>,
+    /// Which of its resources a peer may serve.
+    pub(crate) shareable: Rc<[bool]>,
     pub(crate) id: Option<PageId>,
     pub(crate) began: Duration,
     pub(crate) items: Vec<Item>,
@@ -32,6 +34,10 @@ pub struct Visit {
     /// The extension saw this navigation.
     pub(crate) watched: bool,
     pub(crate) coming: BTreeMap<String, Coming>,
+    /// The document is parsed.
+    pub(crate) parsed: bool,
+    /// Its images are to be told of before the load is over.
+    pub(crate) tell_early: bool,
     pub(crate) silence: Duration,
     pub(crate) news: u64,
     /// Images that were announced to the page.
@@ -69,7 +75,13 @@ pub(crate) enum Coming {
 }
 
 impl Visit {
-    pub(crate) fn new(browser: BrowserId, tab: Tab, page: Rc<Page>, began: Duration) -> Self {
+    pub(crate) fn new(
+        browser: BrowserId,
+        tab: Tab,
+        page: Rc<Page>,
+        shareable: Rc<[bool]>,
+        began: Duration,
+    ) -> Self {
         let item = |_| Item {
             state: State::Unasked,
             source: None,
@@ -82,6 +94,7 @@ impl Visit {
             tab,
             items: page.resources.iter().map(item).collect(),
             page,
+            shareable,
             id: None,
             began,
             loaded: None,
@@ -89,6 +102,8 @@ impl Visit {
             gated: false,
             watched: false,
             coming: BTreeMap::new(),
+            parsed: false,
+            tell_early: false,
             silence: Duration::ZERO,
             news: 0,
             announced: 0,

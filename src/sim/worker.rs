@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slipstream_core::{
+    address::Url,
     body::Verified,
     fact::{Fact, Response, Tab},
+    ledger::Ledger,
     port::{Nonce, Serve, ToWorker},
 };
 
@@ -17,8 +19,14 @@ pub(crate) struct Worker {
     everywhere: bool,
     /// Responses that are still to be told, by tab.
     answered: BTreeMap<Tab, Vec<Response>>,
+    /// Tabs whose responses were asked for: what comes later is told as it comes.
+    reported: BTreeSet<Tab>,
     /// What each tab shows, to know a reload.
     pub(crate) shown: BTreeMap<Tab, String>,
+    /// What the engine wants kept for the one after it.
+    pub(crate) ledger: Ledger,
+    /// Sites whose next load is left to the network.
+    resting: BTreeSet<String>,
     /// The navigation that each tab is at.
     pub(crate) turns: BTreeMap<Tab, u64>,
 }
@@ -64,9 +72,13 @@ impl Worker {
             }
             ToWorker::Attend => self.everywhere = true,
             ToWorker::Report { tab } => {
+                self.reported.insert(tab);
                 let responses = self.answered.remove(&tab).unwrap_or_default();
                 return vec![Fact::Responses { responses }, Fact::Reported { tab }];
             }
+            ToWorker::Keep { ledger } => self.ledger = *ledger,
+            ToWorker::Rest { sites } => self.resting = sites.into_iter().collect(),
+            ToWorker::Count { .. } => {}
         }
         Vec::new()
     }
@@ -76,14 +88,19 @@ impl Worker {
         self.everywhere || self.expected.contains(host)
     }
 
-    /// Keeps a response until it is asked for.
-    pub(crate) fn note(&mut self, tab: Tab, response: Response) {
+    /// Keeps a response until it is asked for; gives it back if that was done before.
+    pub(crate) fn note(&mut self, tab: Tab, response: Response) -> Option<Response> {
+        if self.reported.contains(&tab) {
+            return Some(response);
+        }
         self.answered.entry(tab).or_default().push(response);
+        None
     }
 
     /// Another document is on its way.
     pub(crate) fn turn_over(&mut self, tab: Tab) {
         self.answered.remove(&tab);
+        self.reported.remove(&tab);
     }
 
     /// Puts rules that carry bytes into force.
@@ -95,6 +112,12 @@ impl Worker {
                 held.serve = Some(Answer { content_type, body });
             }
         }
+    }
+
+    /// Whether no plan is to be used for this page now.
+    pub(crate) fn rests(&self, page: &str) -> bool {
+        let origin = Url::parse(page).map(|url| url.origin());
+        origin.is_ok_and(|origin| self.resting.contains(origin.as_str()))
     }
 
     pub(crate) fn answer(&self, tab: Tab, url: &str) -> Option<&Answer> {

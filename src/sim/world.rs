@@ -1,6 +1,6 @@
 //! The world: everything that there is, and the one loop that lets time pass.
 
-use std::{rc::Rc, time::Duration};
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use slipstream_core::{
@@ -14,14 +14,15 @@ use slipstream_core::{
 
 use crate::{
     browser::{Browser, BrowserId, Life, Tally},
-    database::Operation,
+    database::{Operation, Same},
     ether::{End, Ether},
     introducer::{Introducer, SocketId},
     link::{Lan, Uplink},
     origin::{Answer, Origin, Wanted},
     page::{Moment, PATIENCE},
     queue::Queue,
-    report::Totals,
+    report::{Shareable, Totals},
+    shareable,
     site::Page,
     visit::{Visit, VisitId},
 };
@@ -31,7 +32,7 @@ pub(crate) const EPOCH: u64 = 1_800_000_000;
 /// The tab that is used where none is named.
 const TAB: Tab = Tab(1);
 /// A world in which more happens than this does not come to an end.
-const MOST_EVENTS: u64 = 20_000_000;
+const MOST_EVENTS: u64 = 200_000_000;
 /// A world in which more than this is still to happen does not, either.
 const MOST_PLANNED: usize = 2_000_000;
 /// How long introductions may take at most, before a test that waits for them fails.
@@ -74,6 +75,9 @@ pub struct World {
     pub(crate) browsers: Vec<Browser>,
     pub(crate) visits: Vec<Visit>,
     pub(crate) totals: Totals,
+    pub(crate) same: Same,
+    /// By a page's address: what of it a peer may serve.
+    shareable: BTreeMap<String, (Rc<Page>, Rc<[bool]>)>,
 }
 
 impl World {
@@ -97,6 +101,8 @@ impl World {
             browsers: Vec::new(),
             visits: Vec::new(),
             totals: Totals::default(),
+            same: Same::default(),
+            shareable: BTreeMap::new(),
         }
     }
 
@@ -120,6 +126,17 @@ impl World {
         &self.visits[id.0]
     }
 
+    /// A browser's visits, in the order they began.
+    pub fn visits_of(&self, browser: BrowserId) -> Vec<VisitId> {
+        let of = |(_, visit): &(usize, &Visit)| visit.browser == browser;
+        self.visits.iter().enumerate().filter(of).map(|(at, _)| VisitId(at)).collect()
+    }
+
+    /// Whether there is an open channel between two browsers.
+    pub fn are_connected(&self, one: BrowserId, other: BrowserId) -> bool {
+        !self.channels(one, other).is_empty()
+    }
+
     /// All visits, in the order they began.
     pub fn visits(&self) -> &[Visit] {
         &self.visits
@@ -131,6 +148,11 @@ impl World {
             Some(engine) => engine.stats(Some(TAB)),
             None => self.violated("a browser that is not running was asked for its numbers"),
         }
+    }
+
+    /// Bodies under way, to a browser and from it.
+    pub fn under_way(&self, browser: BrowserId) -> (usize, usize) {
+        self.browsers[browser.0].engine.as_ref().map_or((0, 0), Engine::under_way)
     }
 
     /// What a browser did, as seen from outside.
@@ -145,6 +167,21 @@ impl World {
             origin_bytes: self.origin.bytes,
             wasted_bytes: received.saturating_sub(self.totals.peer_bytes),
             ..self.totals
+        }
+    }
+
+    /// Of the bytes that a peer may serve: those that the origins sent, and those that one browser alone would have drawn
+    /// for all pages that were visited.
+    pub fn shareable(&self) -> Shareable {
+        let pages = self.shareable.values().map(|(page, _)| &**page);
+        let wanted = self.visits.iter().flat_map(|visit| {
+            let resources = visit.page.resources.iter().zip(visit.shareable.iter());
+            resources.filter(|(_, shareable)| **shareable).map(|(resource, _)| resource.length())
+        });
+        Shareable {
+            origin_bytes: self.origin.shareable,
+            alone_bytes: shareable::alone(pages),
+            wanted_bytes: wanted.sum(),
         }
     }
 
@@ -174,7 +211,15 @@ impl World {
     /// Goes to a page in a tab. Whatever the tab showed before is over.
     pub fn visit_in(&mut self, browser: BrowserId, tab: Tab, page: &Rc<Page>) -> VisitId {
         let id = VisitId(self.visits.len());
-        self.visits.push(Visit::new(browser, tab, Rc::clone(page), self.now));
+        let shareable = match self.shareable.get(&page.url) {
+            Some((of, shareable)) if Rc::ptr_eq(of, page) => Rc::clone(shareable),
+            _ => {
+                let shareable = shareable::of(page);
+                self.shareable.insert(page.url.clone(), (Rc::clone(page), Rc::clone(&shareable)));
+                shareable
+            }
+        };
+        self.visits.push(Visit::new(browser, tab, Rc::clone(page), shareable, self.now));
         self.leave(browser, tab);
         let enabled = self.browsers[browser.0].settings.enabled;
         self.browsers[browser.0].tabs.insert(tab, id);
@@ -341,7 +386,9 @@ impl World {
         browser.engine = Some(Engine::new(seed, browser.database.snapshot(), now));
         let life = Life { browser: id, life: browser.life };
         let settings = Box::new(browser.settings.clone());
+        let ledger = Box::new(browser.worker.ledger.clone());
         self.carry_out(life);
+        self.tell(life, Input::Fact(Fact::Ledger { ledger }));
         let uplink = self.origin.uplink;
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let (rtt, downlink) = (uplink.rtt.as_millis() as f64, uplink.rate as f64 * 8.0 / 1_000_000.0);

@@ -38,13 +38,13 @@ impl Limits {
     pub const SERVER: Self =
         Self { bytes: server::MAX_MESSAGE, depth: 4, items: 16, text: 256, binary: server::MAX_PAYLOAD };
     /// Control messages between browsers. The deepest is a page profile: variant, fields, entries, entry. The
-    /// longest binary field is a proof of the channel: two signatures of 64 bytes with room to grow.
+    /// longest binary field is a forwarded signal.
     pub const PEER: Self = Self {
         bytes: peer::MAX_MESSAGE,
         depth: 4,
         items: peer::MAX_ENTRIES,
         text: peer::MAX_URL,
-        binary: 256,
+        binary: peer::MAX_FORWARD,
     };
 }
 

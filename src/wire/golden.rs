@@ -82,18 +82,37 @@ fn what_peers_say_to_each_other() {
     let facts = PageFacts { header_csp: false, meta_csp: true, service_worker: false };
     let golden = [
         (
-            Message::Hello { version: 1, chunk: 65_520, salt: Salt::new([0x44; 16]), confirm: vec![0x55; 4] },
-            "81a1689401cdfff0c41044444444444444444444444444444444c40455555555",
+            Message::Hello {
+                version: 1,
+                chunk: 65_520,
+                salt: Salt::new([0x44; 16]),
+                node: PEER,
+                confirm: vec![0x55; 4],
+            },
+            "81a1689501cdfff0c41044444444444444444444444444444444c41022222222222222222222222222222222c40455555555",
         ),
-        (Message::AskPage { ask: 7, page: TAG }, "81a1709207c41033333333333333333333333333333333"),
+        (Message::AskPage { ask: 7, page: TAG, age: 3 }, "81a1709307c4103333333333333333333333333333333303"),
         (
             Message::Page { ask: 7, facts, entries: vec![entry()], last: true },
             "81a171940793c2c3c2919bb768747470733a2f2f612e6578616d706c652f622e706e67a169a9696d6167652f706e67cd0400c4206666666666666666666666666666666666666666666666666666666666666666c3a163ce6553f100ce65554280c2c0c3",
+        ),
+        (
+            Message::Soon { ask: 7, coming: vec![TAG], off: vec![] },
+            "81a173930791c4103333333333333333333333333333333390",
         ),
         (Message::Want { transfer: 7, tag: TAG }, "81a1779207c41033333333333333333333333333333333"),
         (Message::Begin { transfer: 7, length: 70_000, deflated: true }, "81a1629307ce00011170c3"),
         (Message::No { ask: 7, reason: No::Busy }, "81a16e9207a162"),
         (Message::Cancel { transfer: 7 }, "81a1639107"),
+        (Message::Others { ask: 7, peers: vec![PEER] }, "81a174920791c41022222222222222222222222222222222"),
+        (
+            Message::Asked { page: TAG, node: PEER },
+            "81a16792c41033333333333333333333333333333333c41022222222222222222222222222222222",
+        ),
+        (
+            Message::Forward { from: PEER, to: PeerId::new([0x77; 16]), again: true, payload: vec![0xab] },
+            "81a16694c41022222222222222222222222222222222c41077777777777777777777777777777777c3c401ab",
+        ),
         (Message::Ping { nonce: 1 }, "81a1699101"),
         (Message::Pong { nonce: u32::MAX }, "81a16f91ceffffffff"),
     ];
@@ -101,14 +120,18 @@ fn what_peers_say_to_each_other() {
         Message::Hello { .. } => 0,
         Message::AskPage { .. } => 1,
         Message::Page { .. } => 2,
-        Message::Want { .. } => 3,
-        Message::Begin { .. } => 4,
-        Message::No { .. } => 5,
-        Message::Cancel { .. } => 6,
-        Message::Ping { .. } => 7,
-        Message::Pong { .. } => 8,
+        Message::Soon { .. } => 3,
+        Message::Want { .. } => 4,
+        Message::Begin { .. } => 5,
+        Message::No { .. } => 6,
+        Message::Cancel { .. } => 7,
+        Message::Others { .. } => 8,
+        Message::Asked { .. } => 9,
+        Message::Forward { .. } => 10,
+        Message::Ping { .. } => 11,
+        Message::Pong { .. } => 12,
     });
-    assert!(pinned.eq(0..9), "one of each, in order");
+    assert!(pinned.eq(0..13), "one of each, in order");
     for (message, bytes) in golden {
         assert_eq!(hex(&encode(&message)), bytes, "{message:?}");
         assert_eq!(decode(&unhex(bytes), &Limits::PEER), Ok(message));
@@ -142,14 +165,14 @@ fn byte_fields_travel_as_bytes_and_not_as_numbers() {
             encode(&FromServer::Peers { topic, peers: vec![id; server::MAX_PEERS] }).len(),
             encode(&FromServer::Signal { topic, from: id, payload: bytes.clone() }).len(),
             encode(&FromServer::Gone { peer: id }).len(),
-            encode(&Message::Hello { version: 1, chunk: 1, salt, confirm: bytes }).len(),
-            encode(&Message::AskPage { ask: 1, page: tag }).len(),
+            encode(&Message::Hello { version: 1, chunk: 1, salt, node: id, confirm: bytes }).len(),
+            encode(&Message::AskPage { ask: 1, page: tag, age: 1 }).len(),
             encode(&Message::Page { ask: 1, facts: PageFacts::default(), entries: page, last: true }).len(),
             encode(&Message::Want { transfer: 1, tag }).len(),
         ]
     };
     assert_eq!(sizes(0x00), sizes(0xff));
-    assert_eq!(sizes(0x00), [22, 22, 82, 23, 167, 82, 22, 66, 23, 100, 23]);
+    assert_eq!(sizes(0x00), [22, 22, 82, 23, 167, 82, 22, 84, 24, 100, 23]);
 }
 
 #[test]

@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Digest, Salt, Tag};
+use crate::id::{Digest, PeerId, Salt, Tag};
 
 /// Most entries of one page profile that travel.
 pub const MAX_ENTRIES: usize = 512;
 /// Longest control message, in bytes: one frame's payload. A long profile goes in several messages.
 pub const MAX_MESSAGE: usize = crate::frame::MAX_PAYLOAD;
+/// Most names in one [`Message::Others`]: a group's channels (SECURITY.md §5.2).
+pub const MAX_OTHERS: usize = 16;
+/// Longest sealed signal that a browser forwards, in bytes: a description of 2 KiB (SECURITY.md §5.3), sealed.
+pub const MAX_FORWARD: usize = 2_560;
 /// Longest URL in an entry, in bytes (SECURITY.md E04).
 pub const MAX_URL: usize = 2048;
 
@@ -24,6 +28,9 @@ pub enum Message {
         chunk: u32,
         /// The sender's half of the salt of ask tags.
         salt: Salt,
+        /// The sender's name among its peers: random, and new at each start. By it two channels between the same browsers
+        /// are noticed, and browsers that are not connected are reached through one that is connected to both.
+        node: PeerId,
         /// MAC over the transcript of the introduction, by the group's key.
         #[serde(with = "serde_bytes")]
         confirm: Vec<u8>,
@@ -35,6 +42,8 @@ pub enum Message {
         ask: u32,
         /// The page's blinded name.
         page: Tag,
+        /// For how long the asker has been loading it, in ms: of two who do, the one ahead does not wait for the other.
+        age: u32,
     },
     /// Answer to [`Message::AskPage`]; parts come in order.
     #[serde(rename = "q")]
@@ -47,6 +56,18 @@ pub enum Message {
         entries: Vec<Entry>,
         /// Whether this was the last part.
         last: bool,
+    },
+    /// Answer to [`Message::AskPage`] from somebody who is loading that very page: parts of [`Message::Page`] follow as
+    /// bodies arrive there, and more of this whenever there is news. Ends with the last part, or with
+    /// [`Message::No`].
+    #[serde(rename = "s")]
+    Soon {
+        /// The number of the question.
+        ask: u32,
+        /// Names, on this connection, of addresses whose bodies are on their way. At most [`MAX_ENTRIES`].
+        coming: Vec<Tag>,
+        /// Names of those that were on their way and turned out to be nothing that may be shared.
+        off: Vec<Tag>,
     },
     /// "Send me this body."
     #[serde(rename = "w")]
@@ -79,6 +100,36 @@ pub enum Message {
     Cancel {
         /// The number of the transfer.
         transfer: u32,
+    },
+    /// Who else there is: those whom the sender has a channel to, or, in answer to [`Message::AskPage`], those among them
+    /// who asked for that page themselves.
+    #[serde(rename = "t")]
+    Others {
+        /// The number of the question; 0 where nobody asked.
+        ask: u32,
+        /// Their names among peers, at most [`MAX_OTHERS`].
+        peers: Vec<PeerId>,
+    },
+    /// "Somebody whom I have a channel to asked me about this page": whoever asks the receiver next can be told.
+    #[serde(rename = "g")]
+    Asked {
+        /// The page's blinded name.
+        page: Tag,
+        /// Who asked.
+        node: PeerId,
+    },
+    /// A sealed signal for somebody whom the receiver, or a peer of its, has a channel to, or for the receiver itself.
+    #[serde(rename = "f")]
+    Forward {
+        /// Who says it.
+        from: PeerId,
+        /// Whom it is for.
+        to: PeerId,
+        /// Whether it was forwarded before: twice at most.
+        again: bool,
+        /// Opaque to whoever forwards it, at most [`MAX_FORWARD`] bytes.
+        #[serde(with = "serde_bytes")]
+        payload: Vec<u8>,
     },
     /// "Are you there?"
     #[serde(rename = "i")]

@@ -35,21 +35,27 @@ pub(crate) fn from_server() -> impl Strategy<Value = FromServer> {
 }
 
 pub(crate) fn peer_message() -> impl Strategy<Value = Message> {
-    let hello = (any::<u16>(), any::<u32>(), any::<[u8; 16]>(), vec(any::<u8>(), 0..=256));
+    let hello = (any::<u16>(), any::<u32>(), any::<[u8; 16]>(), peer(), vec(any::<u8>(), 0..=256));
     let page = (any::<u32>(), any::<[bool; 3]>(), vec(entry(), 0..6), any::<bool>());
     prop_oneof![
-        hello.prop_map(|(version, chunk, salt, confirm)| Message::Hello {
+        hello.prop_map(|(version, chunk, salt, node, confirm)| Message::Hello {
             version,
             chunk,
             salt: Salt::new(salt),
+            node,
             confirm
         }),
-        (any::<u32>(), tag()).prop_map(|(ask, page)| Message::AskPage { ask, page }),
+        (any::<u32>(), tag(), any::<u32>()).prop_map(|(ask, page, age)| Message::AskPage { ask, page, age }),
         page.prop_map(|(ask, [header_csp, meta_csp, service_worker], entries, last)| Message::Page {
             ask,
             facts: PageFacts { header_csp, meta_csp, service_worker },
             entries,
             last
+        }),
+        (any::<u32>(), vec(tag(), 0..6), vec(tag(), 0..6)).prop_map(|(ask, coming, off)| Message::Soon {
+            ask,
+            coming,
+            off
         }),
         (any::<u32>(), tag()).prop_map(|(transfer, tag)| Message::Want { transfer, tag }),
         (any::<u32>(), any::<u64>(), any::<bool>()).prop_map(|(transfer, length, deflated)| Message::Begin {
@@ -60,6 +66,14 @@ pub(crate) fn peer_message() -> impl Strategy<Value = Message> {
         (any::<u32>(), prop_oneof![Just(No::Unknown), Just(No::Busy), Just(No::Paused)])
             .prop_map(|(ask, reason)| Message::No { ask, reason }),
         any::<u32>().prop_map(|transfer| Message::Cancel { transfer }),
+        (any::<u32>(), vec(peer(), 0..6)).prop_map(|(ask, peers)| Message::Others { ask, peers }),
+        (tag(), peer()).prop_map(|(page, node)| Message::Asked { page, node }),
+        (peer(), peer(), any::<bool>(), payload()).prop_map(|(from, to, again, payload)| Message::Forward {
+            from,
+            to,
+            again,
+            payload
+        }),
         any::<u32>().prop_map(|nonce| Message::Ping { nonce }),
         any::<u32>().prop_map(|nonce| Message::Pong { nonce }),
     ]

@@ -2,7 +2,7 @@
 //! exact command. Installing shows its own progress.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -14,6 +14,9 @@ pub const INSTALL_CHROMIUM: &str = "apt-get update && apt-get install -y chromiu
 
 /// The version of cargo-deny whose configuration `deny.toml` is written for.
 const CARGO_DENY: &str = "0.20.2";
+
+/// The version of axe-core whose rules the pages keep.
+const AXE: &str = "4.14.1";
 
 /// The browser, if there is one: what `$CHROMIUM` names, or else `chromium`, as in the crate `slipstream-browser`.
 ///
@@ -96,6 +99,33 @@ pub fn cargo_deny(root: &Path) -> Result<PathBuf, Failure> {
     install.arg("--root").arg(workspace::tools(root));
     process::run(&mut install)?;
     Ok(own)
+}
+
+/// Makes sure of axe, which looks for what shuts people out of a page: one file of JavaScript. Only tests use it.
+///
+/// # Errors
+/// [`Failure::Missing`] without npm, [`Failure::Command`] when npm fails.
+pub fn axe(root: &Path) -> Result<PathBuf, Failure> {
+    let folder = workspace::tools(root).join(format!("axe-{AXE}"));
+    let file = folder.join("node_modules/axe-core/axe.min.js");
+    if file.is_file() {
+        return Ok(file);
+    }
+    if process::on_path("npm").is_none() {
+        if process::on_path("apt-get").is_none() || !is_root() {
+            return Err(Failure::Missing {
+                what: "npm".into(),
+                install: "sudo apt-get install -y npm".into(),
+            });
+        }
+        apt_get(&["install", "-y", "--no-install-recommends", "npm"])?;
+    }
+    fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
+    let package = format!("axe-core@{AXE}");
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
+    process::run(npm.arg(&folder).arg(package))?;
+    Ok(file)
 }
 
 /// Whether we may install packages.

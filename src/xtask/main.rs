@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use xtask::{Failure, bench, build, demo, doctor, package, test};
+use xtask::{Failure, bench, build, demo, doctor, package, shots, sim, test};
 
 /// Every task of the project.
 #[derive(Parser)]
@@ -27,6 +27,11 @@ enum Task {
     Doctor,
     /// Build the extension and pack it as a zip in target/package/, the same bytes every time
     Package,
+    /// Run many browsers in a virtual world: `sim classroom` (its own flags: `sim --help`)
+    #[command(disable_help_flag = true)]
+    Sim(sim::Sim),
+    /// Write pictures of every page of the extension to target/shots/
+    Shots(shots::Shots),
     /// Run every check: format, lints, supply chain, tests, documentation, browser journeys
     Test(test::Test),
 }
@@ -49,6 +54,8 @@ fn run(task: Option<Task>) -> Result<(), Failure> {
         Some(Task::Demo(demo)) => demo.run(),
         Some(Task::Doctor) => doctor::run(),
         Some(Task::Package) => package::run(),
+        Some(Task::Sim(sim)) => sim.run(),
+        Some(Task::Shots(shots)) => shots.run(),
         Some(Task::Test(test)) => test.run(),
     }
 }

@@ -13,8 +13,11 @@ use serde_json::Value;
 
 use crate::{Failure, build::Build, ensure, manifest::Hosts, process, wasm, workspace};
 
-/// All crates but the engine, which exists as wasm only.
-const NATIVE: [&str; 3] = ["--workspace", "--exclude", "slipstream-engine"];
+/// All crates but the two that exist as wasm only.
+const NATIVE: [&str; 5] = ["--workspace", "--exclude", "slipstream-engine", "--exclude", "slipstream-qr"];
+/// Those two.
+const WASM: [&str; 6] =
+    ["--package", "slipstream-engine", "--package", "slipstream-qr", "--target", wasm::TARGET];
 
 /// Crates whose own integration tests drive a real browser.
 const DRIVES_BROWSERS: [&str; 4] =
@@ -80,7 +83,7 @@ impl Step {
         match self {
             Self::Format => format(root),
             Self::Lints => lints(root, &[&NATIVE[..], &["--all-targets"]].concat()),
-            Self::EngineLints => lints(root, &["--package", "slipstream-engine", "--target", wasm::TARGET]),
+            Self::EngineLints => lints(root, &WASM),
             Self::Deny => deny(root),
             Self::Tests => tests(root, filter),
             Self::Examples => process::run(cargo(root, "test", &NATIVE).arg("--doc").args(filter)),
@@ -200,8 +203,7 @@ fn journeys(root: &Path, filter: Option<&str>) -> Result<(), Failure> {
 }
 
 fn docs(root: &Path) -> Result<(), Failure> {
-    let engine = ["--package", "slipstream-engine", "--target", wasm::TARGET];
-    for selection in [&NATIVE[..], &engine[..]] {
+    for selection in [&NATIVE[..], &WASM[..]] {
         let mut command = cargo(root, "doc", selection);
         command.args(["--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings");
         process::run(&mut command)?;

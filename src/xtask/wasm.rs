@@ -12,13 +12,26 @@ use std::{
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{Failure, ensure, process, tree, workspace};
+use crate::{Failure, ensure, process, workspace};
 
 /// The target of everything that runs in the browser.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The name of the JavaScript file without its ending, and the start of the wasm file's.
-pub const NAME: &str = "engine";
+/// A crate that becomes a wasm file.
+#[derive(Clone, Copy, Debug)]
+pub struct Module {
+    package: &'static str,
+    /// The compiler's file name without its ending.
+    library: &'static str,
+    /// The name of the JavaScript file without its ending, and the start of the wasm file's.
+    name: &'static str,
+}
+
+/// The engine.
+pub const ENGINE: Module =
+    Module { package: "slipstream-engine", library: "slipstream_engine", name: "engine" };
+/// QR codes.
+pub const QR: Module = Module { package: "slipstream-qr", library: "slipstream_qr", name: "qr" };
 
 /// How well the engine is optimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +42,7 @@ pub enum Grade {
     Shipped,
 }
 
-/// The engine's size in bytes.
+/// A module's size in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     /// The wasm file as it is.
@@ -38,15 +51,15 @@ pub struct Size {
     pub gzip: usize,
 }
 
-/// Compiles the engine and writes `engine.js` and `engine_bg.wasm` into `folder`.
+/// Compiles a module and writes its `NAME.js` and `NAME_bg.wasm` into `folder`.
 ///
 /// # Errors
 /// [`Failure`] of cargo, of the generator, or of the file system.
-pub fn build(root: &Path, grade: Grade, folder: &Path) -> Result<Size, Failure> {
+pub fn build(root: &Path, module: Module, grade: Grade, folder: &Path) -> Result<Size, Failure> {
     ensure::wasm_target()?;
-    let compiled = compile(root, grade)?;
+    let compiled = compile(root, module, grade)?;
     eprintln!("> wasm-bindgen (in this process) {}", compiled.display());
-    bind(&compiled, grade, folder)
+    bind(&compiled, module, grade, folder)
 }
 
 /// What [`Size::gzip`] says of `bytes`: the deflated length, header and trailer of the frame.
@@ -57,30 +70,29 @@ pub fn gzip_size(bytes: &[u8]) -> usize {
     miniz_oxide::deflate::compress_to_vec(bytes, BEST).len() + FRAME
 }
 
-fn compile(root: &Path, grade: Grade) -> Result<PathBuf, Failure> {
+fn compile(root: &Path, module: Module, grade: Grade) -> Result<PathBuf, Failure> {
     let (profile, folder) = match grade {
         Grade::Dev => ("dev", "debug"),
         Grade::Shipped => ("wasm", "wasm"),
     };
     let mut cargo = process::cargo(root);
-    cargo.args(["build", "--locked", "--package", "slipstream-engine", "--target", TARGET]);
+    cargo.args(["build", "--locked", "--package", module.package, "--target", TARGET]);
     cargo.args(["--profile", profile]);
     cargo.env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(root)?.join("\u{1f}"));
     cargo.env_remove("RUSTFLAGS");
     process::run(&mut cargo)?;
-    Ok(workspace::target(root).join(TARGET).join(folder).join("slipstream_engine.wasm"))
+    Ok(workspace::target(root).join(TARGET).join(folder).join(format!("{}.wasm", module.library)))
 }
 
-fn bind(compiled: &Path, grade: Grade, folder: &Path) -> Result<Size, Failure> {
+fn bind(compiled: &Path, module: Module, grade: Grade, folder: &Path) -> Result<Size, Failure> {
     let shipped = grade == Grade::Shipped;
     let wrong = |error| Failure::content(compiled, format!("wasm-bindgen: {error:#}"));
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(compiled).out_name(NAME).typescript(false).keep_debug(false);
+    bindgen.input_path(compiled).out_name(module.name).typescript(false).keep_debug(false);
     bindgen.remove_name_section(shipped).remove_producers_section(true);
     bindgen.web(true).map_err(wrong)?;
-    tree::empty(folder)?;
     bindgen.generate(folder).map_err(wrong)?;
-    let wasm = folder.join(format!("{NAME}_bg.wasm"));
+    let wasm = folder.join(format!("{}_bg.wasm", module.name));
     let bytes = fs::read(&wasm).map_err(Failure::file(&wasm))?;
     Ok(Size { raw: bytes.len(), gzip: gzip_size(&bytes) })
 }

@@ -34,13 +34,21 @@ const stats = {
   peers: { connected: 3, known: 9, firstMs: 840 },
   shelf: { bodies: 1284, bytes: 97_400_000, limit: 536_870_912 },
   harvest: { pending: 0 },
-  all: { ...nothing, uploaded: 18_600_000 },
-  tab: { site, enabled: true, refused: null, counts },
+  all: { ...nothing, bytes: { network: 9_400_000, shelf: 31_000_000, peer: 12_000_000 }, uploaded: 18_600_000 },
+  total: { requests: { network: 4100, shelf: 3912, peer: 900 }, bytes: { network: 1, shelf: 910_000_000, peer: 380_000_000 }, uploaded: 1 },
+  savedS: 754,
+  policy: { level: "both", limited: false, reason: null, percent: null, peers: 8, keep: true },
+  tab: {
+    site, enabled: true, refused: null, counts,
+    gain: { low: 0.22, middle: 0.31, high: 0.39, loads: 61, savedS: 120 },
+  },
 };
 
 /** Nothing has happened yet. */
 const nobody = { connected: 0, known: 0, firstMs: null };
-const quiet = { ...stats, server: "off", peers: nobody, shelf: empty, all: nothing, tab: null };
+const unshared = { level: "shelf", limited: false, reason: "sharing_off", percent: null, peers: 0, keep: true };
+const none = { requests: nothing.requests, bytes: nothing.bytes, uploaded: 0 };
+const quiet = { ...stats, total: none, savedS: 0, policy: unshared, server: "off", peers: nobody, shelf: empty, all: nothing, tab: null };
 const first = {
   ...nothing,
   requests: { network: 22, shelf: 0, peer: 0 },
@@ -58,11 +66,53 @@ const many = {
 /** @param {object} tab */
 const withTab = (tab) => ({ ...stats, tab: { ...stats.tab, ...tab } });
 
+/** @param {object} policy */
+const held = (policy) => ({ ...stats, peers: nobody, policy: { ...stats.policy, ...policy } });
+
+const sites = [
+  { site, bodies: 214, bytes: 31_000_000 },
+  { site: "https://news.example", bodies: 96, bytes: 12_400_000 },
+  { site: "https://a-very-long-name-of-a-host.with-many-parts.and-one-more.example.org", bodies: 3, bytes: 41_000 },
+];
+const peers = [
+  { id: 0, ready: true, received: 4_100_000, sent: 900_000, answerMs: 12 },
+  { id: 1, ready: true, received: 310_000, sent: 12_000_000, answerMs: 48 },
+  { id: 2, ready: true, received: 0, sent: 0, answerMs: null },
+  { id: 4, ready: true, received: 90_000, sent: 0, answerMs: 420 },
+  { id: 5, ready: false, received: 0, sent: 0, answerMs: null },
+];
+const plan = [
+  { url: `${url}/wren.jpg`, layer: "hold", from: "peer", stand: "given", bytes: 182_000, came: "peer", afterMs: 84 },
+  { url: `${url}/logo.svg`, layer: "rule", from: "shelf", stand: "given", bytes: 9_100, came: "shelf", afterMs: 12 },
+  { url: `${url}/late.jpg`, layer: "hold", from: "peer", stand: "missed", bytes: 912_000, came: "network", afterMs: 1410 },
+];
+const loads = [
+  { tab: 3, url, ageMs: 12_400, refused: null, plan, counts },
+  { tab: 2, url: "https://mail.example/", ageMs: 98_000, refused: "service_worker", plan: [], counts: nothing },
+];
+
 export const STATES = {
   /** Served from everywhere. */
-  busy: { url, origins: ["https://*/*"], settings: member, stats },
+  busy: { url, origins: ["https://*/*"], settings: member, stats, sites, peers, loads },
+  /** The battery is low. */
+  battery: { stats: held({ level: "shelf", reason: "battery_low", percent: 18 }) },
+  /** As busy, and more with every look. */
+  flowing: { flows: true },
+  /** Slowed down. */
+  limited: { stats: held({ limited: true, reason: "hidden" }) },
+  /** Not known yet whether it helps. */
+  unsure: { stats: withTab({ gain: { low: -0.08, middle: 0.04, high: 0.15, loads: 12, savedS: 1 } }) },
+  /** An organisation manages some of it. */
+  managed: {
+    managed: {
+      sharing: "group", group: { name: "School", secret: member.group.secret }, limits: { uploadMiBPerDay: 500 },
+      sites: { "https://bank.example": "off" },
+    },
+  },
+  /** An organisation manages all of it. */
+  locked: { managed: { locked: true, sharing: "group" } },
   /** Just installed: no permission, no group. */
-  fresh: { origins: [], settings: undefined, stats: quiet },
+  fresh: { origins: [], settings: undefined, stats: quiet, sites: [], peers: [], loads: [] },
   /** As fresh, where the browser keeps the address of the tab to itself. */
   hidden: { url: undefined, origins: [], settings: undefined, stats: quiet },
   /** A page of the browser. */
@@ -76,7 +126,7 @@ export const STATES = {
   /** On this device only, first visit. */
   alone: {
     settings: undefined,
-    stats: { ...quiet, tab: { ...stats.tab, counts: first } },
+    stats: { ...quiet, tab: { ...stats.tab, gain: null, counts: first } },
   },
   /** The page was open before the extension was there. */
   unseen: { stats: { ...stats, tab: null } },

@@ -36,17 +36,23 @@ impl Seat {
     }
 
     pub(crate) async fn with_extension(scene: &Scene, settings: Value) -> Result<Self, Fault> {
-        Self::start(launch(scene), settings).await
+        Self::start(launch(scene), settings, true).await
     }
 
     pub(crate) async fn on_profile(scene: &Scene, settings: Value, profile: &Path) -> Result<Self, Fault> {
-        Self::start(launch(scene).profile(profile), settings).await
+        let fresh = !profile.join("Default").exists();
+        Self::start(launch(scene).profile(profile), settings, fresh).await
     }
 
-    async fn start(launch: Launch, settings: Value) -> Result<Self, Fault> {
+    /// `fresh`: the extension is new to the profile. Then it welcomes, and as a person would, we close that page first:
+    /// a tab that opens later takes the place of the one that is looked at.
+    async fn start(launch: Launch, settings: Value, fresh: bool) -> Result<Self, Fault> {
         let launch = launch.extension(built_extension()?).loopback_peers(true);
         let browser = Chromium::launch(launch).await?;
         let desk = browser.open_extension_page("popup/options.html", PATIENCE).await?;
+        if fresh {
+            desk.wait_for(WELCOMED, PATIENCE).await?;
+        }
         let seat = Self { browser, desk: Some(desk) };
         seat.set(&settings).await?;
         Ok(seat)
@@ -221,3 +227,10 @@ const STORED: &str = r"
       all.push({ name, sha256: digest.toHex(), bytes: blob.size });
     }
     return all;";
+
+/// The welcome page has opened, and is closed.
+const WELCOMED: &str = r"chrome.tabs.query({}).then(async (tabs) => {
+  const welcome = tabs.filter(({ url, pendingUrl }) => (url || pendingUrl)?.endsWith('popup/welcome.html'));
+  await chrome.tabs.remove(welcome.map(({ id }) => id));
+  return welcome.length > 0;
+})";

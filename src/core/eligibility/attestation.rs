@@ -66,21 +66,26 @@ pub fn accept_from_group(entry: &Entry, page: &Url, now: u64) -> Result<Record, 
     })
 }
 
-/// Gives this browser's word for a body that it read itself. `now` is in seconds since the epoch. The caller leaves out
-/// pages that ask for passwords or cards (row E19), and answers with entries only who names the page.
+/// Gives this browser's word for a body that it read itself, or passes on another member's. `now` is in seconds since
+/// the epoch. The caller leaves out pages that ask for passwords or cards (row E19), answers with entries only who
+/// names the page, and only for bodies that it has.
 ///
-/// Errors: the first reason why nothing may be said: among others, what a member said is never passed on as one's own
-/// ([`Refusal::NoSource`]), and an address that works like a key is never listed ([`Refusal::SignedUrl`]).
+/// Errors: the first reason why nothing may be said: among others, an address that works like a key is never listed
+/// ([`Refusal::SignedUrl`]).
 pub fn offer_entry(record: &Record, now: u64) -> Result<Entry, Refusal> {
     believable(record.mime)?;
-    if record.source != Source::OwnFetch {
-        return Err(Refusal::NoSource);
-    }
+    // Another member's word is passed on as it came, for no longer than it was given: whoever holds the invite could
+    // have given it, and a member that has the body has found it to be the one that the word names.
+    let read = match record.source {
+        Source::OwnFetch => record.capture == Capture::PageClean,
+        Source::Group => record.capture == Capture::Peer,
+        _ => return Err(Refusal::NoSource),
+    };
     if Mime::parse(&record.content_type) != Some(record.mime) || !record.mime.fits(record.kind) {
         return Err(Refusal::ContentType);
     }
     worth_a_transfer(record.length, record.mime)?;
-    if record.capture != Capture::PageClean {
+    if !read {
         return Err(Refusal::Credentials);
     }
     if !record.public_address {

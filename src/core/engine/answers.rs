@@ -8,18 +8,18 @@ use slipstream_wire::{
 
 use super::Engine;
 use crate::{
-    address::Url,
+    address::{Origin, Url},
     body::ContentId,
     eligibility::{self, Mode, Route, UseContext},
     fact::Tab,
     limits,
     port::ConnId,
-    profile::Profile,
+    profile::{Profile, ProfileFacts},
     record::Record,
 };
 
 /// Entries of one message: at the longest URLs they still fit one frame.
-const ENTRIES_PER_MESSAGE: usize = 16;
+pub(super) const ENTRIES_PER_MESSAGE: usize = 16;
 
 /// A question that is out.
 pub(super) struct Question {
@@ -28,6 +28,12 @@ pub(super) struct Question {
     pub(super) deadline: u64,
     /// Entries of the parts that came before the last one.
     entries: Vec<Entry>,
+}
+
+impl Question {
+    pub(super) fn is(&self, conn: ConnId, ask: u32) -> bool {
+        self.conn == conn && self.ask == ask
+    }
 }
 
 impl Engine {
@@ -45,13 +51,19 @@ impl Engine {
         let page = group.page_tag(self.now.day(), load.url.as_str());
         let deadline = self.now.ms + limits::ASK_PAGE_MS;
         load.questions.push(Question { conn, ask, deadline, entries: Vec::new() });
-        self.tell(conn, &Message::AskPage { ask, page });
+        let age = u32::try_from(self.now.ms.saturating_sub(load.began)).unwrap_or(u32::MAX);
+        self.tell(conn, &Message::AskPage { ask, page, age });
     }
 
-    /// A peer has become ready: loads that still wait for their first answer may ask it, too.
+    /// A peer has become ready: loads that still wait for their first answer may ask it, too, but for those whose
+    /// document is there: its images are being asked for, and would be asked for twice.
     pub(super) fn peer_came(&mut self, conn: ConnId) {
-        let young: Vec<_> =
-            self.loads.iter().filter(|(_, load)| load.may_ask(self.now.ms)).map(|(tab, _)| *tab).collect();
+        let young: Vec<_> = self
+            .loads
+            .iter()
+            .filter(|(_, load)| load.may_ask(self.now.ms) && load.page.is_none())
+            .map(|(tab, _)| *tab)
+            .collect();
         for tab in young {
             self.ask_peer(tab, conn);
         }
@@ -66,10 +78,11 @@ impl Engine {
         entries: Vec<Entry>,
         last: bool,
     ) {
-        let asked = |q: &Question| q.conn == conn && q.ask == ask;
+        let asked = |q: &Question| q.is(conn, ask);
         let Some((tab, load)) =
             self.loads.iter_mut().find(|(_, load)| load.questions.iter().any(asked)).map(|(t, l)| (*t, l))
         else {
+            self.leader_gave(conn, ask, facts, entries, last);
             return;
         };
         let Some(at) = load.questions.iter().position(asked) else { return };
@@ -80,17 +93,19 @@ impl Engine {
         if last || too_many {
             let question = load.questions.swap_remove(at);
             if !too_many {
-                self.plan_from_group(tab, conn, facts.into(), question.entries);
+                let entries = load.still_of_use(question.entries);
+                self.plan_from_group(tab, conn, facts.into(), entries);
             }
         }
     }
 
     /// The answer to a question or transfer is no.
-    pub(super) fn refused(&mut self, conn: ConnId, ask: u32) {
+    pub(super) fn refused(&mut self, conn: ConnId, ask: u32, reason: No) {
         for load in self.loads.values_mut() {
-            load.questions.retain(|q| q.conn != conn || q.ask != ask);
+            load.questions.retain(|q| !q.is(conn, ask));
         }
-        self.download_refused(conn, ask);
+        self.leader_left(conn, Some(ask));
+        self.download_refused(conn, ask, reason);
     }
 
     /// A peer is gone: it will answer nothing.
@@ -98,26 +113,33 @@ impl Engine {
         for load in self.loads.values_mut() {
             load.questions.retain(|q| q.conn != conn);
         }
+        self.leader_left(conn, None);
     }
 
     /// Answers a member's question about a page.
-    pub(super) fn answer_page(&mut self, conn: ConnId, ask: u32, page: Tag) {
+    pub(super) fn answer_page(&mut self, conn: ConnId, ask: u32, page: Tag, age: u32) {
+        if !self.may_send() {
+            return self.tell(conn, &Message::No { ask, reason: No::Paused });
+        }
         // An answer can be much longer than its question: who does not take what it asked for gets no more.
-        if self.meeting.peers.get(&conn).is_some_and(|peer| peer.queued >= limits::CHANNEL_HIGH) {
+        let now = self.now.ms;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        if peer.queued >= limits::CHANNEL_HIGH || !peer.takes_question(now) {
             return self.tell(conn, &Message::No { ask, reason: No::Busy });
         }
-        let Some((facts, entries)) = self.profile_by_tag(page).map(|p| (p.facts, self.offers(p))) else {
-            return self.tell(conn, &Message::No { ask, reason: No::Unknown });
-        };
-        if entries.is_empty() {
-            return self.tell(conn, &Message::No { ask, reason: No::Unknown });
+        let known = self.profile_by_tag(page).map(|p| (p.facts, self.offers(p)));
+        match known.filter(|(_, entries)| !entries.is_empty()) {
+            Some((facts, entries)) => self.send_entries(conn, ask, facts.into(), &entries, true),
+            None if self.lead(conn, ask, page, age) => {}
+            None => {
+                let peers = self.askers_of(page, conn);
+                if !peers.is_empty() {
+                    self.tell(conn, &Message::Others { ask, peers });
+                }
+                self.tell(conn, &Message::No { ask, reason: No::Unknown });
+            }
         }
-        let parts = entries.chunks(ENTRIES_PER_MESSAGE);
-        let count = parts.len();
-        for (n, part) in parts.enumerate() {
-            let facts: PageFacts = facts.into();
-            self.tell(conn, &Message::Page { ask, facts, entries: part.to_vec(), last: n + 1 == count });
-        }
+        self.asked(conn, page);
     }
 
     /// Members may be a day apart by the clock, so yesterday's and tomorrow's names count.
@@ -146,29 +168,51 @@ impl Engine {
     /// Whether a body may be handed to members: its bytes are here, and some page that is not sensitive loads it and
     /// could have got it from a member itself. It may have come from one: whoever names its hash learns nothing new.
     pub(super) fn may_offer(&self, id: ContentId) -> bool {
-        let offered = |profile: &Profile, record: &Record| {
-            let context = UseContext {
-                now: self.now.unix,
-                page: profile.page.clone(),
-                facts: Some(profile.facts.into()),
-                embedder_policy: false,
-                sensitive: profile.facts.sensitive,
-                reload: false,
-                types: self.settings.types,
-                route: Route::Transfer,
-                // Members hold an image only where it loads without CORS; all else counts as loaded with it.
-                mode: (record.kind == Kind::Image).then_some(Mode::NoCors),
-                accept: record.accept,
-            };
-            profile.resources.contains(&record.url) && eligibility::may_offer_group(record, &context).is_ok()
-        };
         self.shelf.has(id)
             && self.shelf.records_of(id).any(|(partition, record)| {
                 self.settings.site_on(partition)
-                    && self
-                        .shelf
-                        .profiles()
-                        .any(|profile| profile.page.origin() == *partition && offered(profile, record))
+                    && (self.profile_offers(partition, record) || self.load_offers(partition, record))
             })
+    }
+
+    /// A page that was visited loads it.
+    fn profile_offers(&self, partition: &Origin, record: &Record) -> bool {
+        self.shelf.profiles().any(|profile| {
+            profile.page.origin() == *partition
+                && profile.resources.contains(&record.url)
+                && self.page_offers(&profile.page, profile.facts, record)
+        })
+    }
+
+    /// A page that is being loaded just now loads it.
+    fn load_offers(&self, partition: &Origin, record: &Record) -> bool {
+        self.loads.values().any(|load| {
+            load.partition == *partition
+                && load.parsed
+                && load.refused.is_none()
+                && (load.wants.contains_key(&record.url) || load.harvest.order.contains(&record.url))
+                && self.page_offers(
+                    &load.url,
+                    ProfileFacts { sensitive: load.is_sensitive(), ..load.facts },
+                    record,
+                )
+        })
+    }
+
+    fn page_offers(&self, page: &Url, facts: ProfileFacts, record: &Record) -> bool {
+        let context = UseContext {
+            now: self.now.unix,
+            page: page.clone(),
+            facts: Some(facts.into()),
+            embedder_policy: false,
+            sensitive: facts.sensitive,
+            reload: false,
+            types: self.settings.types,
+            route: Route::Transfer,
+            // Members hold an image only where it loads without CORS; all else counts as loaded with it.
+            mode: (record.kind == Kind::Image).then_some(Mode::NoCors),
+            accept: record.accept,
+        };
+        eligibility::may_offer_group(record, &context).is_ok()
     }
 }

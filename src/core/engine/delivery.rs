@@ -36,12 +36,16 @@ impl Engine {
             .iter()
             .flat_map(|(tab, load)| load.wants.iter().map(move |(url, want)| (*tab, url.clone(), want)))
             .filter(|(_, _, want)| want.record.id == body.id() && want.from == From::Peer)
-            .filter(|(_, _, want)| matches!(want.stand, Stand::Asked | Stand::Queued { .. }))
+            .filter(|(_, _, want)| matches!(want.stand, Stand::Asked { .. } | Stand::Queued { .. }))
             .map(|(tab, url, _)| (tab, url))
             .collect();
         for (tab, url) in wanting {
             let Some(load) = self.loads.get(&tab) else { continue };
             let Some(record) = load.wants.get(&url).map(|want| want.record.clone()) else { continue };
+            if body.len() != record.length {
+                self.lied(tab, &url);
+                continue;
+            }
             if !record.mime.sniff(body.bytes()) {
                 self.miss(tab, &url, Refusal::ContentType);
                 continue;
@@ -50,25 +54,12 @@ impl Engine {
             let stored = self.shelf.file(&partition, record, body, self.store_limit(), self.now.unix);
             self.out.push_back(stored);
             self.give(tab, &url, body.clone());
-        }
-    }
-
-    /// A transfer ended without a body: the origin is asked.
-    pub(super) fn failed(&mut self, id: ContentId, why: Refusal) {
-        let hit: Vec<_> = self
-            .loads
-            .iter()
-            .flat_map(|(tab, load)| load.wants.iter().map(move |(url, want)| (*tab, url.clone(), want)))
-            .filter(|(_, _, want)| want.record.id == id && matches!(want.stand, Stand::Asked))
-            .map(|(tab, url, _)| (tab, url))
-            .collect();
-        for (tab, url) in hit {
-            self.miss(tab, &url, why);
+            self.tell_followers(tab);
         }
     }
 
     /// Wants that no peer is left for.
-    pub(super) fn settle_orphans(&mut self) {
+    pub(super) fn settle_orphans(&mut self, why: Refusal) {
         let orphan = |want: &Want| matches!(&want.stand, Stand::Queued { holders } if holders.is_empty());
         let orphans: Vec<_> = self
             .loads
@@ -78,7 +69,7 @@ impl Engine {
             .map(|(tab, url, _)| (tab, url))
             .collect();
         for (tab, url) in orphans {
-            self.miss(tab, &url, Refusal::PeerLate);
+            self.miss(tab, &url, why);
         }
     }
 
@@ -120,7 +111,7 @@ impl Engine {
     }
 
     /// A body is not coming: the origin is always there.
-    fn miss(&mut self, tab: Tab, url: &Url, why: Refusal) {
+    pub(super) fn miss(&mut self, tab: Tab, url: &Url, why: Refusal) {
         let Some(load) = self.loads.get_mut(&tab) else { return };
         let Some(want) = load.wants.get_mut(url) else { return };
         want.stand = Stand::Missed;

@@ -63,7 +63,7 @@ impl Engine {
     pub(super) fn page_opened(&mut self, page: PageId, tab: Tab, url: &str) {
         let Some(load) = self.loads.get_mut(&tab).filter(|load| Url::parse(url).as_ref() == Ok(&load.url))
         else {
-            let message = ToPage::Plan { serial: 0, hold: Vec::new(), silence: 0, cap: 0 };
+            let message = ToPage::Plan { serial: 0, hold: Vec::new(), silence: 0, cap: 0, early: false };
             return self.out.push_back(Output::Page { page, message });
         };
         load.page = Some(page);
@@ -116,10 +116,14 @@ impl Engine {
         if begins {
             self.begin_harvest(tab);
         }
+        self.note_parsed(tab);
+        self.expect(tab);
+        self.tell_followers(tab);
     }
 
     /// A request was answered by a rule of ours.
     pub(super) fn substituted(&mut self, tab: Tab, url: &str) {
+        self.spoil(tab);
         let (Some(load), Ok(url)) = (self.loads.get_mut(&tab), Url::parse(url)) else { return };
         let planned = load.wants.get(&url).filter(|want| want.way == Way::Rule);
         let found = planned.map(|want| (want.from, want.record.length));
@@ -146,6 +150,7 @@ impl Engine {
         let (Some(load), Ok(url)) = (self.loads.get_mut(&tab), Url::parse(url)) else { return };
         if let Some(want) = load.wants.get_mut(&url) {
             want.stand = Stand::Missed;
+            load.fell_back = true;
             load.counts.refused(Refusal::PeerLate);
         }
         self.drop_rules(tab, vec![url]);

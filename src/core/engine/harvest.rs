@@ -25,6 +25,8 @@ use crate::{
 
 /// A load is left in peace for so long after its last response, in ms: scripts and lazy images come in bursts.
 const QUIET_MS: u64 = 300;
+/// While a member waits for what is loaded here, responses are judged so soon, in ms: a few of them at once.
+const HURRY_MS: u64 = 20;
 
 /// The harvest of one load.
 #[derive(Default)]
@@ -63,6 +65,18 @@ impl Harvest {
     pub(super) fn soon(&mut self, now: u64) {
         self.due = Some(now + QUIET_MS);
         self.settled = false;
+    }
+
+    /// Somebody waits for what this load brings: it is looked at before the load is over.
+    pub(super) fn hurry(&mut self, now: u64) {
+        self.due.get_or_insert(now + HURRY_MS);
+    }
+
+    /// Whether a resource that was loaded is still to be judged or read.
+    pub(super) fn is_open(&self, url: &Url) -> bool {
+        self.sealed.contains_key(url)
+            || self.asked.contains_key(url)
+            || self.seen.iter().any(|seen| seen.url == url.as_str())
     }
 
     fn note(&mut self, url: &Url) {
@@ -111,6 +125,8 @@ impl Engine {
             });
             if load.loaded && load.harvest.reporting.is_none() {
                 load.harvest.soon(self.now.ms);
+            } else if load.is_followed() {
+                load.harvest.hurry(self.now.ms);
             }
         }
         let bytes = response.headers.content_length().ok().flatten().filter(|_| !response.from_cache);
@@ -149,7 +165,7 @@ impl Engine {
         let due: Vec<_> = self
             .loads
             .iter()
-            .filter(|(_, load)| load.loaded && load.harvest.due.is_some_and(|due| due <= now))
+            .filter(|(_, load)| load.may_harvest() && load.harvest.due.is_some_and(|due| due <= now))
             .map(|(tab, _)| *tab)
             .collect();
         for tab in due {
@@ -176,7 +192,7 @@ impl Engine {
 
     pub(super) fn harvest_wake(&self) -> Option<u64> {
         let of = |load: &Load| {
-            let due = load.harvest.due.filter(|_| load.loaded);
+            let due = load.harvest.due.filter(|_| load.may_harvest());
             due.into_iter().chain(load.harvest.reporting).chain(load.harvest.deadline).min()
         };
         self.loads.values().filter_map(of).min()
@@ -184,6 +200,7 @@ impl Engine {
 
     /// Judges what was seen, and asks the page for what may be kept.
     fn gather(&mut self, tab: Tab) {
+        let keep = self.allowance().keep;
         let Some(load) = self.loads.get_mut(&tab) else { return };
         load.harvest.due = None;
         let context = CaptureContext {
@@ -200,7 +217,8 @@ impl Engine {
             {
                 seen.kind = Kind::Image;
             }
-            let captured = match capture::judge_capture(&seen, &context, self.now.unix) {
+            let judged = capture::judge_capture(&seen, &context, self.now.unix);
+            let captured = match judged.and_then(|c| if keep { Ok(c) } else { Err(Refusal::ShelfFull) }) {
                 Ok(captured) => captured,
                 Err(why) => {
                     load.counts.refused(why);
@@ -302,8 +320,8 @@ impl Engine {
     /// When nothing is awaited any more, what the visit taught is written down.
     fn finish_harvest(&mut self, tab: Tab) {
         let Some(load) = self.loads.get_mut(&tab) else { return };
-        if load.harvest.pending(load.loaded) > 0 {
-            return;
+        if !load.loaded || load.harvest.pending(load.loaded) > 0 {
+            return self.tell_followers(tab);
         }
         load.harvest.deadline = None;
         load.harvest.settled = true;
@@ -318,6 +336,7 @@ impl Engine {
             self.out.push_back(stored);
         }
         self.drop_rules(tab, spent);
+        self.tell_followers(tab);
     }
 
     fn profile_of(&self, tab: Tab) -> Option<Profile> {

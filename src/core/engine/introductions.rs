@@ -1,13 +1,16 @@
 //! Introductions: offers, answers and candidates, sealed for the group and bound to the certificates that both sides
 //! really use, so that a server in the middle gains nothing (SECURITY.md §2.9).
 
+use rand::RngExt;
 use slipstream_wire::{
-    id::{PeerId, Salt},
+    id::{PeerId, Salt, Topic},
+    peer::{MAX_FORWARD, Message},
     server::ToServer,
 };
 
 use super::{
     Engine,
+    meeting::Banned,
     peer::{Peer, Stage},
 };
 use crate::{
@@ -21,21 +24,116 @@ use crate::{
 /// comes near.
 const SESSIONS: usize = 4_096;
 
+/// On which way somebody is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    /// Through the introduction server, by the names that it gave.
+    Server,
+    /// Through a peer that has a channel to both, by the names that browsers give themselves.
+    Peer(ConnId),
+}
+
+/// Signals that go through a peer belong to no topic.
+const NO_TOPIC: Topic = Topic::new([0; Topic::LEN]);
+
 impl Engine {
-    /// Makes an offer to somebody whom the server named.
-    pub(super) fn offer(&mut self, to: PeerId) {
-        let Some((you, _)) = self.meeting.place() else { return };
-        if to == you || self.conn_of(to).is_some() || !self.may_introduce() {
+    /// Makes an offer to somebody whom the server or a peer named.
+    pub(super) fn offer(&mut self, to: PeerId, via: Via) {
+        let Some((you, _)) = self.place(via) else { return };
+        if to == you
+            || self.meeting.is_banned(&Banned::Node(to), self.now.ms)
+            || self.conn_of(to).is_some()
+            || !self.may_introduce()
+        {
             return;
         }
         let (sid, n_o, salt) = (self.random(), self.random(), Salt::new(self.random()));
-        let peer = Peer::new(to, sid, true, Stage::Offering { n_o }, salt, self.now.ms);
+        let peer = Peer::new((to, via), sid, true, Stage::Offering { n_o }, salt, self.now.ms);
         self.begin(peer, None);
     }
 
+    /// This browser's name on a way, and the topic there, while the way is open.
+    fn place(&self, via: Via) -> Option<(PeerId, Topic)> {
+        match via {
+            Via::Server => self.meeting.place(),
+            Via::Peer(conn) => {
+                self.meeting.peers.get(&conn)?.is_ready().then_some((self.meeting.node, NO_TOPIC))
+            }
+        }
+    }
+
+    /// Looks for somebody to meet among the peers of peers: no server is needed for it.
+    pub(super) fn meet_through_peers(&mut self) {
+        let open = |node: &PeerId| {
+            self.conn_of(*node).is_none() && !self.meeting.peers.values().any(|p| p.node == Some(*node))
+        };
+        let known: Vec<_> = self
+            .meeting
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.is_ready())
+            .flat_map(|(conn, peer)| peer.others.iter().filter(|node| open(node)).map(|node| (*conn, *node)))
+            .collect();
+        if !known.is_empty() {
+            let (conn, node) = known[self.rng.random_range(0..known.len())];
+            // Whoever is gone by now is not tried again and again.
+            if let Some(peer) = self.meeting.peers.get_mut(&conn) {
+                peer.others.retain(|other| *other != node);
+            }
+            self.offer(node, Via::Peer(conn));
+        }
+    }
+
+    /// A signal through a peer: for this browser, or for another that can be reached from here.
+    pub(super) fn forward(
+        &mut self,
+        conn: ConnId,
+        (from, to): (PeerId, PeerId),
+        again: bool,
+        payload: Vec<u8>,
+    ) {
+        if payload.len() > MAX_FORWARD {
+            return self.part(conn);
+        }
+        if to == self.meeting.node {
+            return self.signal(from, Via::Peer(conn), &payload);
+        }
+        let now = self.now.ms;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        // In nobody else's name, unless that was looked at one hop before.
+        if !again && peer.node != Some(from) {
+            return;
+        }
+        while peer.forwarded.front().is_some_and(|at| now.saturating_sub(*at) >= 60_000) {
+            peer.forwarded.pop_front();
+        }
+        if peer.forwarded.len() >= limits::FORWARDS_PER_MIN {
+            return;
+        }
+        peer.forwarded.push_back(now);
+        self.note_route(from, conn);
+        if let Some((next, direct)) = self.next_hop(conn, to, again) {
+            self.tell(next, &Message::Forward { from, to, again: again || !direct, payload });
+        }
+    }
+
+    /// Who is nearest to a browser, and whether that is the browser itself.
+    fn next_hop(&self, came: ConnId, to: PeerId, again: bool) -> Option<(ConnId, bool)> {
+        let ready = || self.meeting.peers.iter().filter(|(conn, peer)| **conn != came && peer.is_ready());
+        let find = |fits: &dyn Fn(ConnId, &Peer) -> bool| {
+            ready().find(|(conn, peer)| fits(**conn, peer)).map(|(conn, _)| *conn)
+        };
+        if let Some(conn) = find(&|_, peer| peer.node == Some(to)) {
+            return Some((conn, true));
+        }
+        let heard = self.meeting.routes.iter().find(|(node, _)| *node == to).map(|(_, through)| *through);
+        let reach = |conn, peer: &Peer| heard == Some(conn) || peer.others.contains(&to);
+        (!again).then(|| find(&reach)).flatten().map(|conn| (conn, false))
+    }
+
     /// A sealed signal came.
-    pub(super) fn signal(&mut self, from: PeerId, payload: &[u8]) {
-        let Some((you, topic)) = self.meeting.place() else { return };
+    pub(super) fn signal(&mut self, from: PeerId, via: Via, payload: &[u8]) {
+        let Some((you, topic)) = self.place(via) else { return };
         let Some(group) = &self.meeting.group else { return };
         // Whatever cannot be opened was not sealed by a member for this way: there is nobody to answer to.
         let Ok(signal) = Signal::open(group, &Route { topic, from, to: you }, payload) else { return };
@@ -44,7 +142,7 @@ impl Engine {
                 let offered =
                     Offered { sid, offerer: from, answerer: you, n_o, fp_o: *description.fingerprint() };
                 if group.check_offer(&offered, &mac).is_ok() {
-                    self.offered(from, offered, description);
+                    self.offered((from, via), offered, description);
                 }
             }
             Signal::Answer { sid, description, n_a, mac } => {
@@ -54,7 +152,7 @@ impl Engine {
                     return;
                 };
                 let transcript = offered.answered(n_a, *description.fingerprint());
-                let banned = self.meeting.is_banned(description.fingerprint(), self.now.ms);
+                let banned = self.meeting.is_banned(&Banned::Print(*description.fingerprint()), self.now.ms);
                 if banned || group.check_answer(&transcript, &mac).is_err() {
                     return self.part(conn);
                 }
@@ -88,9 +186,9 @@ impl Engine {
 
     /// Our browser described its side.
     pub(super) fn described(&mut self, conn: ConnId, sdp: &str) {
-        let (Some((you, _)), Some(peer)) = (self.meeting.place(), self.meeting.peers.get(&conn)) else {
-            return self.part(conn);
-        };
+        let Some(peer) = self.meeting.peers.get(&conn) else { return };
+        let Some((you, _)) = self.place(peer.via) else { return self.part(conn) };
+        let Some(peer) = self.meeting.peers.get(&conn) else { return };
         let (stage, them, sid) = (peer.stage.clone(), peer.id, peer.sid);
         let kind = if peer.offerer { Kind::Offer } else { Kind::Answer };
         let (Ok(description), Some(group)) = (Description::from_sdp(kind, sdp), &self.meeting.group) else {
@@ -139,8 +237,10 @@ impl Engine {
     }
 
     /// A member offers a connection.
-    fn offered(&mut self, from: PeerId, offered: Offered, remote: Description) {
-        let banned = self.meeting.is_banned(&offered.fp_o, self.now.ms);
+    fn offered(&mut self, (from, via): (PeerId, Via), offered: Offered, remote: Description) {
+        let now = self.now.ms;
+        let banned = self.meeting.is_banned(&Banned::Print(offered.fp_o), now)
+            || self.meeting.is_banned(&Banned::Node(from), now);
         if banned || self.meeting.sids.len() >= SESSIONS || !self.meeting.sids.insert(offered.sid) {
             return;
         }
@@ -152,13 +252,15 @@ impl Engine {
             }
             self.part(conn);
         }
-        if !self.may_introduce() {
-            return;
+        let room = self.may_introduce() || (self.make_room(via) && self.may_introduce());
+        if !room {
+            // So that the other side need not wait for what will not come.
+            return self.send_on((from, via), &Signal::End { sid: offered.sid });
         }
         let salt = Salt::new(self.random());
         let sdp = remote.to_sdp();
         let stage = Stage::Answering { offered };
-        self.begin(Peer::new(from, offered.sid, false, stage, salt, self.now.ms), Some(sdp));
+        self.begin(Peer::new((from, via), offered.sid, false, stage, salt, self.now.ms), Some(sdp));
     }
 
     fn begin(&mut self, peer: Peer, remote: Option<String>) {
@@ -206,24 +308,57 @@ impl Engine {
     }
 
     fn send_signal(&mut self, conn: ConnId, signal: &Signal) {
-        let nonce = self.random();
-        let (Some((you, topic)), Some(group)) = (self.meeting.place(), &self.meeting.group) else { return };
-        let Some(to) = self.meeting.peers.get(&conn).map(|peer| peer.id) else { return };
-        if let Ok(payload) = signal.seal(group, nonce, &Route { topic, from: you, to }) {
-            self.say(&ToServer::Signal { topic, to, payload });
+        if let Some(way) = self.meeting.peers.get(&conn).map(|peer| (peer.id, peer.via)) {
+            self.send_on(way, signal);
         }
     }
 
-    fn may_introduce(&mut self) -> bool {
+    fn send_on(&mut self, (to, via): (PeerId, Via), signal: &Signal) {
+        let nonce = self.random();
+        let (Some((you, topic)), Some(group)) = (self.place(via), &self.meeting.group) else { return };
+        let Ok(payload) = signal.seal(group, nonce, &Route { topic, from: you, to }) else { return };
+        match via {
+            Via::Server => self.say(&ToServer::Signal { topic, to, payload }),
+            Via::Peer(through) => {
+                self.tell(through, &Message::Forward { from: you, to, again: false, payload });
+            }
+        }
+    }
+
+    /// A peer that is of no use just now leaves, so that one can come who is, or who has nobody yet; whether there was one.
+    /// First goes who is far behind the others, then who can reach most others and does best without.
+    pub(super) fn make_room(&mut self, via: Via) -> bool {
+        let now = self.now.ms;
+        let idle = |(conn, peer): &(&ConnId, &Peer)| {
+            peer.is_ready()
+                && via != Via::Peer(**conn)
+                && now.saturating_sub(peer.useful) >= limits::SETTLED_MS
+                && now.saturating_sub(peer.since) >= limits::SETTLED_MS
+                && !self.is_busy_with(**conn)
+        };
+        let paces = || self.meeting.peers.values().map(|peer| peer.pace);
+        let spare = self.meeting.peers.iter().filter(idle).min_by_key(|(_, peer)| {
+            (!peer.pace.is_far_behind(paces()), std::cmp::Reverse(peer.others.len()), peer.useful)
+        });
+        match spare.map(|(conn, _)| *conn) {
+            Some(conn) => {
+                self.part(conn);
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn may_introduce(&mut self) -> bool {
         let now = self.now.ms;
         while self.meeting.begun.front().is_some_and(|at| now.saturating_sub(*at) >= 60_000) {
             self.meeting.begun.pop_front();
         }
-        self.meeting.peers.len() < self.settings.peers.max
+        self.meeting.peers.len() < self.allowance().peers
             && self.meeting.begun.len() < limits::INTRODUCTIONS_PER_MIN
     }
 
-    fn conn_of(&self, peer: PeerId) -> Option<ConnId> {
+    pub(super) fn conn_of(&self, peer: PeerId) -> Option<ConnId> {
         self.meeting.peers.iter().find(|(_, p)| p.id == peer).map(|(conn, _)| *conn)
     }
 

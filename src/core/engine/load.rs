@@ -1,12 +1,13 @@
 //! One page load: what is planned for it, what was seen of it, and how far each wanted body has come.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use slipstream_wire::peer::Kind;
+use slipstream_wire::{id::PeerId, peer::Kind};
 
-use super::{Engine, answers::Question, harvest::Harvest};
+use super::{Engine, answers::Question, following::Leaders, harvest::Harvest, leading::Follower};
 use crate::{
     address::{Origin, Url},
+    benefit::Arm,
     body::Verified,
     eligibility::{Mode, Route, UseContext},
     limits,
@@ -42,12 +43,24 @@ pub(super) struct Load {
     pub(super) loaded: bool,
     /// Images of the parsed document, by the URL that each chose.
     pub(super) images: BTreeSet<Url>,
+    /// The document is parsed: `images` are known.
+    pub(super) parsed: bool,
     pub(super) wants: BTreeMap<Url, Want>,
     /// Images that are to be held as soon as the page has confirmed to know of them, by the plan's number.
-    pub(super) announced: BTreeMap<u32, Vec<Url>>,
+    pub(super) announced: Vec<(u32, Vec<Url>)>,
     /// Keys of `wants`, in the order of need.
     pub(super) order: Vec<Url>,
     pub(super) questions: Vec<Question>,
+    /// Members who load the same page, and wait for what this load brings.
+    pub(super) followers: Vec<Follower>,
+    /// Members who load the same page, and are ahead.
+    pub(super) leaders: Leaders,
+    /// Members who might know the page, and the peer that named each.
+    pub(super) referrals: VecDeque<(PeerId, ConnId)>,
+    /// Those of them that an introduction was begun to.
+    pub(super) met: BTreeSet<PeerId>,
+    /// Bytes that came from peers and were of no use.
+    pub(super) wasted: u64,
     /// Verified bodies that are still to be put into rules, and since when.
     pub(super) batch: Vec<Serve>,
     pub(super) batch_since: Option<u64>,
@@ -60,11 +73,19 @@ pub(super) struct Load {
     pub(super) outcomes: BTreeMap<Url, Outcome>,
     pub(super) counts: Counts,
     pub(super) harvest: Harvest,
+    /// Its kind in the trial of its site.
+    pub(super) arm: Option<Arm>,
+    /// Files not downloaded, as the service worker was told, and when.
+    pub(super) told_count: (u64, u64),
+    /// An image had to be fetched from the origin after it was held.
+    pub(super) fell_back: bool,
 }
 
 /// A body that a load could use.
 pub(super) struct Want {
     pub(super) record: Record,
+    /// Who said what the record says, if it was a peer.
+    pub(super) author: Option<ConnId>,
     pub(super) way: Way,
     pub(super) stand: Stand,
     pub(super) from: From,
@@ -89,7 +110,10 @@ pub(super) enum Stand {
         holders: Vec<ConnId>,
     },
     /// Asked for.
-    Asked,
+    Asked {
+        /// As before: who else may be asked if this fails.
+        holders: Vec<ConnId>,
+    },
     /// In hand; the page is not there yet.
     Held(Verified),
     /// The page, or a rule, has it.
@@ -124,10 +148,16 @@ impl Load {
             embedder_policy: false,
             loaded: false,
             images: BTreeSet::new(),
+            parsed: false,
             wants: BTreeMap::new(),
-            announced: BTreeMap::new(),
+            announced: Vec::new(),
             order: Vec::new(),
             questions: Vec::new(),
+            followers: Vec::new(),
+            leaders: Leaders::default(),
+            referrals: VecDeque::new(),
+            met: BTreeSet::new(),
+            wasted: 0,
             batch: Vec::new(),
             batch_since: None,
             held: 0,
@@ -136,6 +166,9 @@ impl Load {
             outcomes: BTreeMap::new(),
             counts: Counts::default(),
             harvest: Harvest::default(),
+            arm: None,
+            told_count: (0, began),
+            fell_back: false,
         }
     }
 
@@ -144,18 +177,28 @@ impl Load {
             site: Some(self.partition.as_str().to_owned()),
             enabled: settings.site_on(&self.partition),
             refused: self.refused.map(Refusal::name),
+            gain: None,
             settled: self.harvest.settled,
             counts: self.counts.clone(),
         }
+    }
+
+    /// Requests that were not answered by the network.
+    pub(super) const fn spared(&self) -> u64 {
+        self.counts.requests.shelf + self.counts.requests.peer
     }
 
     pub(super) fn harvest_pending(&self) -> usize {
         self.harvest.pending(self.loaded)
     }
 
-    /// Whether a question about the page still makes sense.
+    /// Whether a question about the page still makes sense: nobody has answered one, and most is still to come.
     pub(super) fn may_ask(&self, now: u64) -> bool {
-        self.refused.is_none() && !self.seen_before && now < self.began + limits::ASK_PAGE_MS
+        self.refused.is_none()
+            && !self.seen_before
+            && !self.loaded
+            && self.leaders.is_empty()
+            && now < self.began + limits::ASK_LATE_MS
     }
 
     /// Whether something is queued to be asked of peers.
@@ -163,17 +206,27 @@ impl Load {
         self.wants.values().any(|want| matches!(want.stand, Stand::Queued { .. }))
     }
 
+    /// No peer is asked for anything more for this load.
+    pub(super) fn lose_holders(&mut self) {
+        for want in self.wants.values_mut() {
+            if let Stand::Queued { holders } | Stand::Asked { holders } = &mut want.stand {
+                holders.clear();
+            }
+        }
+    }
+
     /// This peer will give nothing more to this load.
     pub(super) fn lose_holder(&mut self, conn: ConnId) {
         for want in self.wants.values_mut() {
-            if let Stand::Queued { holders } = &mut want.stand {
+            if let Stand::Queued { holders } | Stand::Asked { holders } = &mut want.stand {
                 holders.retain(|holder| *holder != conn);
             }
         }
     }
 
     /// How a body would reach the page: the first way that `allowed` admits. Images of the document are swapped, but
-    /// for the smallest, which a rule serves faster and without a trace (facts B33); all else has no way but a rule.
+    /// for the smallest, which a rule serves faster and without a trace (facts B33), unless the document is parsed and they
+    /// have been asked for; all else has no way but a rule.
     ///
     /// Errors: the refusal of the way that was tried first.
     pub(super) fn way(
@@ -195,11 +248,16 @@ impl Load {
             record.kind == Kind::Image && matches!(record.mime.class(), Class::Raster | Class::Svg);
         if !swappable {
             by_rule()
-        } else if record.length <= limits::RULE_IMAGE && !facts.forbids_rules() {
+        } else if record.length <= limits::RULE_IMAGE && !facts.forbids_rules() && !self.is_asking() {
             by_rule().or_else(|why| by_swap().map_err(|_| why))
         } else {
             by_swap()
         }
+    }
+
+    /// The document's images have been asked for: what reaches it now is too late for a rule.
+    const fn is_asking(&self) -> bool {
+        self.parsed && !self.loaded
     }
 
     fn context(

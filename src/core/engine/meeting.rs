@@ -10,7 +10,7 @@ use slipstream_wire::{
     server::{FromServer, ToServer},
 };
 
-use super::{Engine, peer::Peer, relays::Announced};
+use super::{Engine, introductions::Via, peer::Peer, referrals::Asker, relays::Announced};
 use crate::{
     group::Group,
     limits,
@@ -19,26 +19,45 @@ use crate::{
 };
 
 /// Peers, and the way to new ones.
-#[derive(Default)]
 pub(super) struct Meeting {
     /// What the keys were made of, so that a change of settings is noticed.
     secret: Option<[u8; 32]>,
     url: String,
     pub(super) group: Option<Group>,
+    /// What this browser calls itself among its peers.
+    pub(super) node: PeerId,
+    /// Who asked for which page lately.
+    pub(super) askers: VecDeque<Asker>,
+    /// Through whom a browser that is no peer was heard of last.
+    pub(super) routes: VecDeque<(PeerId, ConnId)>,
     server: Server,
     /// Failed attempts to reach the server in a row.
     attempts: u32,
     topic: Option<Topic>,
     asked_at: u64,
     pub(super) announced: Announced,
+    /// Whom the server named, and who was not met yet.
+    named: VecDeque<PeerId>,
+    /// When a peer of a peer was last looked for without need, in ms.
+    met_at: u64,
     pub(super) peers: BTreeMap<ConnId, Peer>,
     pub(super) next_conn: u32,
     /// When introductions were begun, within the last minute.
     pub(super) begun: VecDeque<u64>,
     /// Sessions seen on this socket: none is answered twice.
     pub(super) sids: BTreeSet<[u8; 16]>,
-    bans: VecDeque<(u64, [u8; 32])>,
+    /// Who is not met again before when, in ms.
+    bans: VecDeque<(u64, Banned)>,
     pub(super) first_ready: Option<u64>,
+}
+
+/// By what somebody is known who is not to be met again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Banned {
+    /// The certificate that it showed.
+    Print([u8; 32]),
+    /// What it calls itself among peers.
+    Node(PeerId),
 }
 
 /// The socket.
@@ -57,6 +76,8 @@ enum Server {
     Waiting {
         until: u64,
     },
+    /// There are as many peers as wanted, and the user wants the server to be left then.
+    Left,
 }
 
 impl Meeting {
@@ -64,9 +85,33 @@ impl Meeting {
         matches!(self.server, Server::Connected { .. })
     }
 
+    pub(super) fn new(node: PeerId) -> Self {
+        Self {
+            secret: None,
+            url: String::new(),
+            group: None,
+            node,
+            askers: VecDeque::new(),
+            routes: VecDeque::new(),
+            server: Server::Off,
+            attempts: 0,
+            topic: None,
+            asked_at: 0,
+            announced: Announced::default(),
+            named: VecDeque::new(),
+            met_at: 0,
+            peers: BTreeMap::new(),
+            next_conn: 0,
+            begun: VecDeque::new(),
+            sids: BTreeSet::new(),
+            bans: VecDeque::new(),
+            first_ready: None,
+        }
+    }
+
     pub(super) const fn server_state(&self) -> ServerState {
         match self.server {
-            Server::Off => ServerState::Off,
+            Server::Off | Server::Left => ServerState::Off,
             Server::Connecting | Server::Greeting { .. } => ServerState::Connecting,
             Server::Connected { .. } => ServerState::Connected,
             Server::Waiting { .. } => ServerState::Waiting,
@@ -94,23 +139,25 @@ impl Meeting {
         }
     }
 
-    pub(super) fn is_banned(&self, fingerprint: &[u8; 32], now: u64) -> bool {
-        self.bans.iter().any(|(until, banned)| *until > now && banned == fingerprint)
+    pub(super) fn is_banned(&self, whom: &Banned, now: u64) -> bool {
+        self.bans.iter().any(|(until, banned)| *until > now && banned == whom)
     }
 }
 
 impl Engine {
     /// Sharing, server or group may have changed.
     pub(super) fn settings_changed(&mut self) {
-        let secret = self.settings.shared_secret();
+        let secret = self.secret_in_use();
         let url = self.settings.signal.url.clone();
         if secret == self.meeting.secret && url == self.meeting.url {
             return;
         }
         self.leave_all();
+        let bans = std::mem::take(&mut self.meeting.bans);
         let group = secret.map(Group::new);
+        let node = PeerId::new(self.random());
         self.meeting =
-            Meeting { secret, url, group, next_conn: self.meeting.next_conn, ..Meeting::default() };
+            Meeting { secret, url, group, bans, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
         self.connect();
     }
 
@@ -126,7 +173,7 @@ impl Engine {
         for conn in conns {
             self.part(conn);
         }
-        if !matches!(self.meeting.server, Server::Off | Server::Waiting { .. }) {
+        if !matches!(self.meeting.server, Server::Off | Server::Left | Server::Waiting { .. }) {
             self.out.push_back(Output::SocketClose);
         }
     }
@@ -140,7 +187,7 @@ impl Engine {
 
     pub(super) fn socket_closed(&mut self) {
         match self.meeting.server {
-            Server::Off | Server::Waiting { .. } => {}
+            Server::Off | Server::Left | Server::Waiting { .. } => {}
             Server::Connected { since, .. } if self.now.ms - since >= limits::RECONNECT_STABLE_MS => {
                 self.meeting.attempts = 0;
                 self.wait_for_server(0);
@@ -192,12 +239,11 @@ impl Engine {
                 self.join();
             }
             FromServer::Peers { topic, peers } if self.meeting.topic == Some(topic) => {
-                for peer in peers.into_iter().take(slipstream_wire::server::MAX_PEERS) {
-                    self.offer(peer);
-                }
+                self.meeting.named = peers.into_iter().take(slipstream_wire::server::MAX_PEERS).collect();
+                self.meet_named();
             }
             FromServer::Signal { topic, from, payload } if self.meeting.topic == Some(topic) => {
-                self.signal(from, &payload);
+                self.signal(from, Via::Server, &payload);
             }
             FromServer::Gone { peer } => self.gone(peer),
             FromServer::Away { retry_after } => {
@@ -206,6 +252,16 @@ impl Engine {
             FromServer::Ice { servers, seconds } => self.relays_announced(servers, seconds),
             // Late answers of a topic that was left. They change nothing.
             FromServer::Welcome { .. } | FromServer::Peers { .. } | FromServer::Signal { .. } => {}
+        }
+    }
+
+    /// Offers to those whom the server named, up to half of the most: the other half is for those who come later, or the
+    /// first few would be full with each other and never hear of the rest.
+    fn meet_named(&mut self) {
+        let half = self.settings.peers.max.div_ceil(2).max(self.settings.peers.min);
+        while self.meeting.peers.len() < half {
+            let Some(peer) = self.meeting.named.pop_front() else { return };
+            self.offer(peer, Via::Server);
         }
     }
 
@@ -228,14 +284,36 @@ impl Engine {
             Server::Waiting { until } if now >= until => self.connect(),
             Server::Greeting { since } if now >= since + limits::GREETING_MS => self.leave_server(0),
             Server::Connected { .. } => {
+                self.meet_named();
                 let today = self.meeting.group.as_ref().map(|group| group.topic(self.now.day()));
-                let lonely = self.meeting.peers.len() < self.settings.peers.min
-                    && now >= self.meeting.asked_at + limits::REJOIN_MS;
+                let lonely = self.is_lonely() && now >= self.meeting.asked_at + limits::REJOIN_MS;
                 if self.meeting.topic != today || lonely {
                     self.join();
+                } else if self.settings.peers.leave_signal_when_full
+                    && self.meeting.ready().count() >= self.settings.peers.max
+                {
+                    self.out.push_back(Output::SocketClose);
+                    self.meeting.server = Server::Left;
+                    self.meeting.topic = None;
+                    self.meeting.sids.clear();
+                    self.meeting.asked_at = now;
                 }
             }
             _ => {}
+        }
+        if self.meeting.place().is_none()
+            && self.is_lonely()
+            && now >= self.meeting.asked_at + limits::REJOIN_MS
+        {
+            self.meeting.asked_at = now;
+            if matches!(self.meeting.server, Server::Left) && self.meeting.ready().next().is_none() {
+                self.connect();
+            }
+            self.meet_through_peers();
+        }
+        if self.is_sparse() && now >= self.meeting.met_at + limits::FILL_MS {
+            self.meeting.met_at = now;
+            self.meet_through_peers();
         }
         let due: Vec<_> =
             self.meeting.peers.iter().filter(|(_, p)| p.deadline() <= now).map(|(conn, _)| *conn).collect();
@@ -248,12 +326,29 @@ impl Engine {
         let server = match self.meeting.server {
             Server::Waiting { until } => Some(until),
             Server::Greeting { since } => Some(since + limits::GREETING_MS),
-            Server::Connected { .. } if self.meeting.peers.len() < self.settings.peers.min => {
-                Some(self.meeting.asked_at + limits::REJOIN_MS)
-            }
             _ => None,
         };
-        self.meeting.peers.values().map(Peer::deadline).chain(server).min()
+        let lonely = (self.meeting.group.is_some() && self.is_lonely())
+            .then_some(self.meeting.asked_at + limits::REJOIN_MS)
+            .filter(|_| self.meeting.place().is_some() || self.has_peers_or_left());
+        let sparse = self.is_sparse().then_some(self.meeting.met_at + limits::FILL_MS);
+        self.meeting.peers.values().map(Peer::deadline).chain(server).chain(lonely).chain(sparse).min()
+    }
+
+    /// There are peers, but so few that it pays to meet some of theirs.
+    fn is_sparse(&self) -> bool {
+        let count = self.meeting.peers.len();
+        // Half of the introductions are kept for those who are met because a page needs them.
+        let spare = self.meeting.begun.len() < limits::INTRODUCTIONS_PER_MIN / 2;
+        count > 0 && spare && count < self.settings.peers.max * 3 / 4
+    }
+
+    fn has_peers_or_left(&self) -> bool {
+        matches!(self.meeting.server, Server::Left) || self.meeting.ready().next().is_some()
+    }
+
+    fn is_lonely(&self) -> bool {
+        self.meeting.peers.len() < self.fewest_peers()
     }
 
     /// Ends a connection from this side.
@@ -262,12 +357,29 @@ impl Engine {
         self.channel_closed(conn);
     }
 
-    /// Whoever sent wrong bytes is not met again for a while, by the certificate that it showed.
+    /// Whoever sent wrong bytes is not met again for a while, by the certificate that it showed and by its name.
     pub(super) fn ban(&mut self, conn: ConnId) {
-        if let Some(fingerprint) = self.meeting.peers.get(&conn).and_then(Peer::fingerprint) {
-            self.meeting.bans.push_back((self.now.ms + limits::BAN_MS, fingerprint));
-            if self.meeting.bans.len() > limits::BANS {
-                self.meeting.bans.pop_front();
+        self.avoid(conn, limits::BAN_MS);
+    }
+
+    /// A peer let something stall. It may be slow, or want to be: the third time others are given a chance.
+    pub(super) fn strike(&mut self, conn: ConnId) {
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        peer.strikes += 1;
+        if peer.strikes >= limits::STRIKES {
+            self.avoid(conn, limits::AVOID_MS);
+        }
+    }
+
+    fn avoid(&mut self, conn: ConnId, span: u64) {
+        let until = self.now.ms + span;
+        if let Some(peer) = self.meeting.peers.get(&conn) {
+            let names = [peer.fingerprint().map(Banned::Print), peer.node.map(Banned::Node)];
+            for banned in names.into_iter().flatten() {
+                self.meeting.bans.push_back((until, banned));
+                if self.meeting.bans.len() > limits::BANS {
+                    self.meeting.bans.pop_front();
+                }
             }
         }
         self.part(conn);
@@ -276,9 +388,12 @@ impl Engine {
     /// The channel or its connection is gone: everything that depended on it is settled now.
     pub(super) fn channel_closed(&mut self, conn: ConnId) {
         if self.meeting.peers.remove(&conn).is_some() {
+            self.meeting.askers.retain(|asker| !asker.is_through(conn));
+            self.meeting.routes.retain(|(_, through)| *through != conn);
             self.uploads_end(conn);
             self.downloads_end(conn);
             self.answers_end(conn);
+            self.introduce_around();
         }
     }
 }

@@ -1,15 +1,15 @@
 //! One peer, from the first word of the introduction to the end of its channel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use slipstream_wire::{
     codec,
     frame::{self, Frame},
     id::{PeerId, Salt, Tag},
-    peer::Message,
+    peer::{MAX_OTHERS, Message},
 };
 
-use super::Engine;
+use super::{Engine, introductions::Via, meeting::Banned, pace::Pace};
 use crate::{
     body::ContentId,
     description::Candidate,
@@ -20,7 +20,17 @@ use crate::{
 
 /// A peer's state.
 pub(super) struct Peer {
+    /// What it is called on the way by which it is met.
     pub(super) id: PeerId,
+    pub(super) via: Via,
+    /// What it calls itself among peers, once it has said hello.
+    pub(super) node: Option<PeerId>,
+    /// Whom it has a channel to, as far as it has told.
+    pub(super) others: Vec<PeerId>,
+    /// When a body last came from it, or was asked for by it, in ms.
+    pub(super) useful: u64,
+    /// Signals that it had forwarded, by time in ms, within the last minute.
+    pub(super) forwarded: VecDeque<u64>,
     pub(super) sid: [u8; 16],
     pub(super) offerer: bool,
     pub(super) stage: Stage,
@@ -47,6 +57,16 @@ pub(super) struct Peer {
     tagged: u64,
     their_salt: Option<Salt>,
     pub(super) next_ask: u32,
+    /// Questions that it may still ask, in thousandths, and when that was reckoned, in ms.
+    questions: (u64, u64),
+    /// How quick its bodies have been.
+    pub(super) pace: Pace,
+    /// Bodies that it brought.
+    pub(super) bodies: u32,
+    /// Things that it let stall, less those forgiven.
+    pub(super) strikes: u8,
+    /// It said that it has no time for bodies before this, in ms.
+    pub(super) busy_until: u64,
 }
 
 /// How far the introduction has come.
@@ -67,9 +87,21 @@ pub(super) enum Stage {
 }
 
 impl Peer {
-    pub(super) fn new(id: PeerId, sid: [u8; 16], offerer: bool, stage: Stage, salt: Salt, now: u64) -> Self {
+    pub(super) fn new(
+        (id, via): (PeerId, Via),
+        sid: [u8; 16],
+        offerer: bool,
+        stage: Stage,
+        salt: Salt,
+        now: u64,
+    ) -> Self {
         Self {
             id,
+            via,
+            node: None,
+            others: Vec::new(),
+            useful: now,
+            forwarded: VecDeque::new(),
             sid,
             offerer,
             stage,
@@ -87,6 +119,11 @@ impl Peer {
             tagged: u64::MAX,
             their_salt: None,
             next_ask: 1,
+            questions: (limits::QUESTIONS_PER_MIN * 1_000, now),
+            pace: Pace::default(),
+            bodies: 0,
+            strikes: 0,
+            busy_until: 0,
         }
     }
 
@@ -107,6 +144,16 @@ impl Peer {
     /// The certificate that the other side showed.
     pub(super) fn fingerprint(&self) -> Option<[u8; 32]> {
         self.transcript().map(|t| if self.offerer { t.fp_a } else { t.offered.fp_o })
+    }
+
+    /// Takes one question from its share, if anything is left of it. The share grows back evenly over a minute.
+    pub(super) fn takes_question(&mut self, now: u64) -> bool {
+        let (left, since) = self.questions;
+        let grown = now.saturating_sub(since).saturating_mul(limits::QUESTIONS_PER_MIN) / 60;
+        let left = left.saturating_add(grown).min(limits::QUESTIONS_PER_MIN * 1_000);
+        let takes = left >= 1_000;
+        self.questions = (if takes { left - 1_000 } else { left }, now);
+        takes
     }
 
     /// When something must be done about this peer.
@@ -141,7 +188,8 @@ impl Engine {
         };
         let header = u32::try_from(frame::HEADER).unwrap_or(0);
         let chunk = frame::CHUNK_DEFAULT.min(max_message.saturating_sub(header));
-        self.tell(conn, &Message::Hello { version: slipstream_wire::VERSION, chunk, salt, confirm });
+        let (version, node) = (slipstream_wire::VERSION, self.meeting.node);
+        self.tell(conn, &Message::Hello { version, chunk, salt, node, confirm });
     }
 
     pub(super) fn frame(&mut self, conn: ConnId, bytes: &[u8]) {
@@ -156,8 +204,8 @@ impl Engine {
             }
             Ok(Frame::Control(message)) => match codec::decode(message, &codec::Limits::PEER) {
                 Ok(message) if ready => self.message(conn, message),
-                Ok(Message::Hello { version, chunk, salt, confirm }) => {
-                    self.greeted(conn, version, chunk, salt, &confirm);
+                Ok(Message::Hello { version, chunk, salt, node, confirm }) => {
+                    self.greeted(conn, version, chunk, (salt, node), &confirm);
                 }
                 _ => self.part(conn),
             },
@@ -165,36 +213,98 @@ impl Engine {
         }
     }
 
-    fn greeted(&mut self, conn: ConnId, version: u16, chunk: u32, salt: Salt, confirm: &[u8]) {
+    fn greeted(
+        &mut self,
+        conn: ConnId,
+        version: u16,
+        chunk: u32,
+        (salt, node): (Salt, PeerId),
+        confirm: &[u8],
+    ) {
         let now = self.now.ms;
+        let unwelcome = node == self.meeting.node || self.meeting.is_banned(&Banned::Node(node), now);
         let (Some(peer), Some(group)) = (self.meeting.peers.get_mut(&conn), &self.meeting.group) else {
             return;
         };
         let Stage::Open { transcript } = peer.stage else { return self.part(conn) };
         let proven = peer.offerer || group.check_confirm(&transcript, confirm).is_ok();
-        if version != slipstream_wire::VERSION || !proven || chunk < frame::CHUNK_FLOOR {
+        if version != slipstream_wire::VERSION || !proven || unwelcome || chunk < frame::CHUNK_FLOOR {
             return self.part(conn);
         }
         let header = u32::try_from(frame::HEADER).unwrap_or(0);
         peer.chunk = chunk.min(frame::CHUNK_DEFAULT).min(peer.max_message.saturating_sub(header));
         peer.their_salt = Some(salt);
+        peer.node = Some(node);
         peer.stage = Stage::Ready { transcript };
         peer.since = now;
         self.meeting.first_ready.get_or_insert(now);
+        if self.is_spare(conn, node) {
+            return self.part(conn);
+        }
+        self.introduce_around();
         self.peer_came(conn);
+    }
+
+    /// Two browsers may meet twice, through a server that was restarted or through two others. One channel goes: both
+    /// sides find the same one to be spare. Whether it is the new one.
+    fn is_spare(&mut self, conn: ConnId, node: PeerId) -> bool {
+        let now = self.now.ms;
+        let Some(sid) = self.meeting.peers.get(&conn).map(|peer| peer.sid) else { return true };
+        let twin =
+            |(other, peer): &(&ConnId, &Peer)| **other != conn && peer.is_ready() && peer.node == Some(node);
+        let Some((twin, older)) = self.meeting.peers.iter().find(twin).map(|(conn, peer)| (*conn, peer))
+        else {
+            return false;
+        };
+        // One that has gone silent may be dead: the new one is not.
+        let silent = now.saturating_sub(older.heard) > limits::PING_MS;
+        let spare = !silent && older.sid < sid;
+        if !spare {
+            self.part(twin);
+        }
+        spare
+    }
+
+    /// A peer came or went: the others learn who can be reached through this browser now.
+    pub(super) fn introduce_around(&mut self) {
+        let nodes = self.meeting.peers.values().filter(|peer| peer.is_ready()).filter_map(|peer| peer.node);
+        let nodes: Vec<_> = nodes.take(MAX_OTHERS).collect();
+        let all: Vec<_> = self.meeting.ready().collect();
+        for conn in all {
+            let theirs = self.meeting.peers.get(&conn).and_then(|peer| peer.node);
+            let peers = nodes.iter().copied().filter(|node| Some(*node) != theirs).collect();
+            self.tell(conn, &Message::Others { ask: 0, peers });
+        }
+    }
+
+    /// A peer tells whom else it can reach.
+    fn others(&mut self, conn: ConnId, ask: u32, peers: Vec<PeerId>) {
+        if peers.len() > MAX_OTHERS {
+            return self.part(conn);
+        }
+        if ask != 0 {
+            return self.referred(conn, ask, &peers);
+        }
+        let own = self.meeting.node;
+        let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
+        peer.others = peers.into_iter().filter(|node| *node != own).collect();
     }
 
     fn message(&mut self, conn: ConnId, message: Message) {
         match message {
-            Message::AskPage { ask, page } => self.answer_page(conn, ask, page),
+            Message::AskPage { ask, page, age } => self.answer_page(conn, ask, page, age),
             Message::Page { ask, facts, entries, last } => {
                 self.page_answered(conn, ask, facts, entries, last)
             }
+            Message::Soon { ask, coming, off } => self.soon(conn, ask, coming, &off),
+            Message::Others { ask, peers } => self.others(conn, ask, peers),
+            Message::Asked { page, node } => self.note_asker(page, node, conn),
+            Message::Forward { from, to, again, payload } => self.forward(conn, (from, to), again, payload),
             Message::Want { transfer, tag } => self.upload_wanted(conn, transfer, tag),
             Message::Begin { transfer, length, deflated } => {
                 self.download_begins(conn, transfer, length, deflated);
             }
-            Message::No { ask, .. } => self.refused(conn, ask),
+            Message::No { ask, reason } => self.refused(conn, ask, reason),
             Message::Cancel { transfer } => self.upload_cancelled(conn, transfer),
             Message::Ping { nonce } => self.tell(conn, &Message::Pong { nonce }),
             Message::Pong { .. } => {}

@@ -32,9 +32,15 @@ impl Engine {
         let mut load = Load::new(url, self.now.ms, reload, attended);
         if !self.settings.site_on(&load.partition) {
             load.refused = Some(Refusal::Off);
+        } else {
+            load.refused = self.left_alone(&load.partition, &load.url, reload);
+        }
+        if self.paused() {
+            load.counts.refused(Refusal::Paused);
         }
         let refused = load.refused.is_some();
         let page = load.url.clone();
+        load.arm = self.arm_of(&page, reload, load.refused);
         self.loads.insert(tab, load);
         if !refused {
             match self.shelf.profile(&page).cloned() {
@@ -67,6 +73,7 @@ impl Engine {
         if let Some(page) = load.page {
             self.pages.remove(&page);
         }
+        self.dismiss(&load.followers);
         // One by one: to collect brings in a sorter of its own.
         let mut wanted = BTreeSet::new();
         wanted.extend(self.loads.values().flat_map(|l| l.wants.values().map(|want| want.record.id)));
@@ -84,7 +91,7 @@ impl Engine {
             load.seen_before = true;
             load.known = profile.facts;
         }
-        self.plan(tab, records, &holders, true);
+        self.plan(tab, records, &holders, None);
     }
 
     /// A member told what the page loads.
@@ -110,12 +117,12 @@ impl Engine {
                 Err(why) => load.counts.refused(why),
             }
         }
-        self.plan(tab, records, &[conn], false);
+        self.plan(tab, records, &[conn], Some(conn));
     }
 
-    /// Decides for each record how its body would reach the page, and from where it comes. `ready`: the service worker
-    /// has rules for this page from the visit before.
-    fn plan(&mut self, tab: Tab, records: Vec<Record>, holders: &[ConnId], ready: bool) {
+    /// Decides for each record how its body would reach the page, and from where it comes. `author`: the peer who said
+    /// so; where there is none, the service worker has rules for this page from the visit before.
+    fn plan(&mut self, tab: Tab, records: Vec<Record>, holders: &[ConnId], author: Option<ConnId>) {
         let parts = self.context_parts(false);
         let mut hold = Vec::new();
         let mut reads = Vec::new();
@@ -123,11 +130,15 @@ impl Engine {
         for record in records {
             let url = record.url.clone();
             if let Some(want) = load.wants.get_mut(&url) {
-                if let Stand::Queued { holders: known } = &mut want.stand
+                if let Stand::Queued { holders: known } | Stand::Asked { holders: known } = &mut want.stand
                     && want.record.id == record.id
                 {
-                    known.extend_from_slice(holders);
+                    known.extend(holders.iter().filter(|conn| !known.contains(conn)).collect::<Vec<_>>());
                 }
+                continue;
+            }
+            // It was loaded while the answer was on its way.
+            if load.outcomes.contains_key(&url) {
                 continue;
             }
             if load.wants.len() >= limits::PAGE_RESOURCES {
@@ -145,7 +156,7 @@ impl Engine {
             };
             let stand = match (here, way) {
                 // The service worker has it in the plan that was ready.
-                (true, Way::Rule) if ready => Stand::Given,
+                (true, Way::Rule) if author.is_none() => Stand::Given,
                 (true, _) => {
                     reads.push(record.id);
                     Stand::Reading
@@ -157,7 +168,7 @@ impl Engine {
                 hold.push(url.clone());
             }
             let from = if here { From::Shelf } else { From::Peer };
-            load.wants.insert(url.clone(), Want { record, way, stand, from });
+            load.wants.insert(url.clone(), Want { record, author, way, stand, from });
             load.order.push(url);
         }
         // What can only be served by rule must be there before it is asked for: it goes first.
@@ -178,7 +189,7 @@ impl Engine {
         let Some(load) = self.loads.get_mut(&tab).filter(|_| !hold.is_empty()) else { return };
         match load.page {
             Some(page) => {
-                load.announced.insert(serial, hold.clone());
+                load.announced.push((serial, hold.clone()));
                 self.announce(page, serial, &hold);
             }
             None => self.end_requests(tab, hold),
@@ -189,7 +200,8 @@ impl Engine {
     pub(super) fn page_planned(&mut self, page: PageId, serial: u32) {
         let Some(tab) = self.pages.get(&page).copied() else { return };
         let Some(load) = self.loads.get_mut(&tab) else { return };
-        let Some(mut hold) = load.announced.remove(&serial) else { return };
+        let Some(at) = load.announced.iter().position(|(number, _)| *number == serial) else { return };
+        let (_, mut hold) = load.announced.swap_remove(at);
         hold.retain(|url| load.wants.get(url).is_some_and(|want| !matches!(want.stand, Stand::Missed)));
         self.end_requests(tab, hold);
     }
@@ -221,8 +233,9 @@ impl Engine {
             hold: records()
                 .map(|r| Held { url: r.url.clone(), open: r.acao_any || r.url.same_origin(&load.url) })
                 .collect(),
-            silence: limits::PAGE_SILENCE_MS,
+            silence: load.leaders.patience(),
             cap: (origin * 4 / 5).clamp(limits::PAGE_SILENCE_MS, limits::PAGE_HOLD_MS),
+            early: self.wants_early_word(load),
         };
         self.out.push_back(Output::Page { page, message });
     }

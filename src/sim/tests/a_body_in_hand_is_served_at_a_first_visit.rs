@@ -1,3 +1,5 @@
+//! F2, N7: a body that lies here already is not asked for again, whatever its address.
+
 use slipstream_sim::{Source, site};
 
 use crate::pair::{ORIGIN, first_has_seen};

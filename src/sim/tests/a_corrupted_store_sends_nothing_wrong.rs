@@ -1,3 +1,5 @@
+//! F12, F30: what lies on the disk is hashed on every way out.
+
 use slipstream_core::refusal::Refusal;
 use slipstream_sim::Source;
 

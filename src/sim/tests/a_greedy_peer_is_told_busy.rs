@@ -1,3 +1,5 @@
+//! F18: a peer serves a bounded number of transfers.
+
 use std::time::Duration;
 
 use slipstream_core::group::Group;
@@ -39,7 +41,7 @@ fn questions_about_a_long_page_do_not_pile_up_answers() {
     let tag = group.page_tag(1_800_000_000 / 86_400, &page.url);
     let before = world.tally(ann).sent;
     for ask in 1..=1_000 {
-        world.inject(ben, ann, control(&Message::AskPage { ask, page: tag }));
+        world.inject(ben, ann, control(&Message::AskPage { ask, page: tag, age: 0 }));
     }
     world.run_for(Duration::from_secs(20));
     let sent = world.tally(ann).sent - before;

@@ -1,3 +1,5 @@
+//! F30: the shelf survives its browser.
+
 use std::time::Duration;
 
 use slipstream_sim::{Source, World, settings, site};

@@ -1,3 +1,5 @@
+//! W3, W7: a server gains nothing by lying; channels end at holders of the invite.
+
 use std::time::Duration;
 
 use slipstream_core::settings::Settings;

@@ -1,3 +1,5 @@
+//! F3, F18: what a page wanted ends with it.
+
 use std::time::Duration;
 
 use slipstream_core::port::{Input, PageId};

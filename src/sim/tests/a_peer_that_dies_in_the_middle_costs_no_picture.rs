@@ -1,3 +1,5 @@
+//! F2, F18: a lock is released when its holder dies.
+
 use std::time::Duration;
 
 use slipstream_sim::{Lan, Source, Uplink, World, settings, site};

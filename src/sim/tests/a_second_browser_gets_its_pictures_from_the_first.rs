@@ -1,3 +1,5 @@
+//! F2, F4, F29: bodies come over an open channel, their types from the record.
+
 use slipstream_sim::{Source, site};
 use slipstream_wire::peer::Kind;
 

@@ -5,7 +5,7 @@ use slipstream_sim::{Source, World, settings};
 use slipstream_wire::{
     codec,
     frame::Frame,
-    id::{Digest, Salt, Tag},
+    id::{Digest, PeerId, Salt, Tag},
     peer::{Corp, Entry, Kind, Message, No, PageFacts},
 };
 
@@ -38,6 +38,10 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
     prop::collection::vec(entry, 0..6)
 }
 
+fn tags() -> impl Strategy<Value = Vec<[u8; 16]>> {
+    prop::collection::vec(any::<[u8; 16]>(), 0..20)
+}
+
 fn messages() -> impl Strategy<Value = Message> {
     let ask = 0..6_u32;
     prop_oneof![
@@ -46,10 +50,34 @@ fn messages() -> impl Strategy<Value = Message> {
                 version,
                 chunk,
                 salt: Salt::new(salt),
+                node: PeerId::new(salt),
                 confirm
             }
         ),
-        (ask.clone(), any::<[u8; 16]>()).prop_map(|(ask, tag)| Message::AskPage { ask, page: Tag::new(tag) }),
+        (ask.clone(), tags(), tags()).prop_map(|(ask, coming, off)| Message::Soon {
+            ask,
+            coming: coming.into_iter().map(Tag::new).collect(),
+            off: off.into_iter().map(Tag::new).collect()
+        }),
+        (ask.clone(), tags()).prop_map(|(ask, peers)| Message::Others {
+            ask,
+            peers: peers.into_iter().map(PeerId::new).collect()
+        }),
+        any::<[[u8; 16]; 2]>()
+            .prop_map(|[page, node]| Message::Asked { page: Tag::new(page), node: PeerId::new(node) }),
+        (any::<[[u8; 16]; 2]>(), any::<bool>(), prop::collection::vec(any::<u8>(), 0..90)).prop_map(
+            |([from, to], again, payload)| Message::Forward {
+                from: PeerId::new(from),
+                to: PeerId::new(to),
+                again,
+                payload
+            }
+        ),
+        (ask.clone(), any::<[u8; 16]>(), any::<u32>()).prop_map(|(ask, tag, age)| Message::AskPage {
+            ask,
+            page: Tag::new(tag),
+            age
+        }),
         (ask.clone(), entries(), any::<bool>()).prop_map(|(ask, entries, last)| Message::Page {
             ask,
             facts: PageFacts::default(),

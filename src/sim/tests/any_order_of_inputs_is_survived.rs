@@ -7,7 +7,9 @@ use slipstream_core::{
     fact::{Fact, PageFact, Response, Tab},
     headers::Headers,
     limits,
+    policy::Speed,
     port::{ConnId, Input, Output, PageId},
+    settings::{Benefit, Settings},
     shelf::Snapshot,
     time::Now,
 };
@@ -52,6 +54,13 @@ enum Op {
     Drained(u32),
     Read(u8),
     StoreFailed(u8),
+    Battery(u8, bool),
+    Network(bool, u8),
+    Presence(bool, bool),
+    Device(bool, u32),
+    Ledger,
+    Took(u32, f64),
+    ClearSite(u8),
     Pass(u64),
 }
 
@@ -88,6 +97,13 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => conn.prop_map(Op::Drained),
         1 => any8.clone().prop_map(Op::Read),
         1 => any8.prop_map(Op::StoreFailed),
+        1 => (0..=100_u8, any::<bool>()).prop_map(|(p, c)| Op::Battery(p, c)),
+        1 => (any::<bool>(), 0..5_u8).prop_map(|(s, n)| Op::Network(s, n)),
+        1 => any::<(bool, bool)>().prop_map(|(h, i)| Op::Presence(h, i)),
+        1 => (any::<bool>(), any::<u32>()).prop_map(|(s, f)| Op::Device(s, f)),
+        1 => Just(Op::Ledger),
+        2 => (0..4_u32, any::<f64>()).prop_map(|(p, ms)| Op::Took(p, ms)),
+        1 => (0..4_u8).prop_map(Op::ClearSite),
         6 => (0..30_000_u64).prop_map(Op::Pass),
     ]
 }
@@ -155,7 +171,7 @@ impl Bench {
         let input = match op {
             Op::Settings(n) => {
                 let found = match n {
-                    0 => settings::alone(),
+                    0 => Settings { benefit: Benefit { hold_out_percent: 50 }, ..settings::alone() },
                     1 => settings::off(),
                     2 => settings::member_of('C'),
                     _ => settings::member(),
@@ -214,9 +230,24 @@ impl Bench {
             Op::Drained(n) => Input::Drained { conn: ConnId(n) },
             Op::Read(n) => Input::Read { id: id(n), bytes: Some(vec![n]) },
             Op::StoreFailed(n) => Input::StoreFailed { id: id(n) },
+            Op::Battery(percent, charging) => {
+                Input::Fact(Fact::Battery { level: f64::from(percent) / 100.0, charging })
+            }
+            Op::Network(save_data, n) => {
+                let speeds = [Speed::Slow2g, Speed::Is2g, Speed::Is3g, Speed::Is4g];
+                let speed = speeds.get(usize::from(n)).copied();
+                Input::Fact(Fact::Network { cellular: false, save_data, speed })
+            }
+            Op::Presence(hidden, idle) => Input::Fact(Fact::Presence { hidden, idle }),
+            Op::Device(small, free) => Input::Fact(Fact::Device { small, free: free.into() }),
+            Op::Ledger => Input::Fact(Fact::Ledger { ledger: Box::default() }),
+            Op::Took(id, ms) => Input::Page { page: PageId(id), fact: PageFact::Took { ms } },
+            Op::ClearSite(n) => Input::Fact(Fact::ClearSite { site: page(n) }),
             Op::Pass(ms) => return self.pass(ms),
         };
         self.handle(input);
+        let allowance = self.engine.stats(None).policy;
+        assert!(self.engine.peers().len() <= allowance.peers, "{allowance:?}");
     }
 }
 

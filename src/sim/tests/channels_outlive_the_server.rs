@@ -1,3 +1,5 @@
+//! F4, W3: transfers go on while the server is gone.
+
 use std::time::Duration;
 
 use slipstream_sim::{Source, settings};

@@ -1,3 +1,5 @@
+//! N5: nothing leaves before sharing is on.
+
 use std::time::Duration;
 
 use slipstream_core::settings::Settings;

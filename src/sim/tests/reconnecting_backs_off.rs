@@ -1,3 +1,5 @@
+//! F16, W3: exponential, with full jitter and a cap.
+
 use std::time::Duration;
 
 use slipstream_sim::{Lie, World, settings};

@@ -1,3 +1,5 @@
+//! F19, W5: who slept has heard nothing, and that is nobody's fault.
+
 use std::time::Duration;
 
 use slipstream_sim::Source;

@@ -1,3 +1,5 @@
+//! F3: an aborted fetch stops costing at once, on both sides.
+
 use std::time::Duration;
 
 use slipstream_core::fact::Tab;

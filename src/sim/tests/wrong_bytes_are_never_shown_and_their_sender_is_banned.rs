@@ -1,3 +1,5 @@
+//! F2, F12: every byte is compared with its hash, and blame hits who sent it.
+
 use std::time::Duration;
 
 use slipstream_core::refusal::Refusal;

@@ -7,10 +7,11 @@ use xtask::{process, wasm, workspace};
 
 /// What each crate of the product may depend on, of our own. Crates under `tests/` may use them all, but
 /// none of these may use those.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("slipstream-wire", &[]),
     ("slipstream-core", &["slipstream-wire"]),
     ("slipstream-engine", &["slipstream-core", "slipstream-wire"]),
+    ("slipstream-qr", &[]),
     ("slipstream-signal", &["slipstream-wire"]),
     ("slipstream-sim", &["slipstream-core", "slipstream-signal", "slipstream-wire"]),
     ("xtask", &[]),

@@ -9,9 +9,10 @@ use xtask::{
 };
 
 /// SECURITY.md, permissions: none of them shows a warning at installation.
-const PERMISSIONS: [&str; 7] = [
+const PERMISSIONS: [&str; 8] = [
     "activeTab",
     "declarativeNetRequestWithHostAccess",
+    "idle",
     "offscreen",
     "scripting",
     "storage",

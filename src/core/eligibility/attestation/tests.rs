@@ -76,7 +76,10 @@ fn what_one_member_offers_another_takes_as_a_member_s_word() {
         ..own()
     };
     assert_eq!(record, expected);
-    assert_eq!(offer_entry(&record, NOW), Err(Refusal::NoSource), "hearsay is not passed on");
+    let passed_on = offer_entry(&record, NOW).unwrap();
+    assert_eq!(passed_on, Entry { fresh_until: until, ..entry() }, "as it came, and for no longer");
+    let third = accept_from_group(&passed_on, &page(), NOW).unwrap();
+    assert_eq!(third.fresh_until, until - MARGIN, "each hop shortens it");
 }
 
 #[test]
@@ -156,7 +159,7 @@ fn only_own_clean_public_answers_are_offered() {
     assert_eq!(of(Kind::Image, Mime::Svg, "image/svg+xml"), Some(Refusal::NoSource));
     assert_eq!(of(Kind::Image, Mime::Gif, "image/png"), Some(Refusal::ContentType));
     assert_eq!(of(Kind::Font, Mime::Png, "image/png"), Some(Refusal::ContentType));
-    assert_eq!(given(|r| r.source = Source::Group).err(), Some(Refusal::NoSource));
+    assert_eq!(given(|r| r.source = Source::Group).err(), Some(Refusal::Credentials), "nobody's body");
     assert_eq!(given(|r| r.source = Source::PageIntegrity).err(), Some(Refusal::NoSource));
     assert_eq!(given(|r| r.capture = Capture::PageWithCookies).err(), Some(Refusal::Credentials));
     assert_eq!(given(|r| r.capture = Capture::Peer).err(), Some(Refusal::Credentials));
