@@ -10,7 +10,7 @@ use slipstream_wire::{
 
 use super::{
     Engine,
-    meeting::Banned,
+    meeting::Known,
     peer::{Peer, Stage},
 };
 use crate::{
@@ -41,7 +41,7 @@ impl Engine {
     pub(super) fn offer(&mut self, to: PeerId, via: Via) {
         let Some((you, _)) = self.place(via) else { return };
         if to == you
-            || self.meeting.is_banned(&Banned::Node(to), self.now.ms)
+            || self.meeting.is_banned(Known::Node(to), self.now.ms)
             || self.conn_of(to).is_some()
             || !self.may_introduce()
         {
@@ -152,7 +152,7 @@ impl Engine {
                     return;
                 };
                 let transcript = offered.answered(n_a, *description.fingerprint());
-                let banned = self.meeting.is_banned(&Banned::Print(*description.fingerprint()), self.now.ms);
+                let banned = self.meeting.is_banned(Known::Print(*description.fingerprint()), self.now.ms);
                 if banned || group.check_answer(&transcript, &mac).is_err() {
                     return self.part(conn);
                 }
@@ -239,8 +239,8 @@ impl Engine {
     /// A member offers a connection.
     fn offered(&mut self, (from, via): (PeerId, Via), offered: Offered, remote: Description) {
         let now = self.now.ms;
-        let banned = self.meeting.is_banned(&Banned::Print(offered.fp_o), now)
-            || self.meeting.is_banned(&Banned::Node(from), now);
+        let banned = self.meeting.is_banned(Known::Print(offered.fp_o), now)
+            || self.meeting.is_banned(Known::Node(from), now);
         if banned || self.meeting.sids.len() >= SESSIONS || !self.meeting.sids.insert(offered.sid) {
             return;
         }

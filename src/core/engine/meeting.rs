@@ -46,14 +46,23 @@ pub(super) struct Meeting {
     pub(super) begun: VecDeque<u64>,
     /// Sessions seen on this socket: none is answered twice.
     pub(super) sids: BTreeSet<[u8; 16]>,
-    /// Who is not met again before when, in ms.
-    bans: VecDeque<(u64, Banned)>,
+    /// Who sent something wrong, or nothing where something was promised.
+    marks: VecDeque<Mark>,
     pub(super) first_ready: Option<u64>,
 }
 
-/// By what somebody is known who is not to be met again.
+/// What is held against somebody, whatever connection it comes by.
+struct Mark {
+    /// When it is forgotten, in ms.
+    until: u64,
+    whom: Known,
+    /// How often it let something stall: from [`limits::STRIKES`] on it is not met.
+    strikes: u8,
+}
+
+/// By what somebody is known again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Banned {
+pub(super) enum Known {
     /// The certificate that it showed.
     Print([u8; 32]),
     /// What it calls itself among peers.
@@ -104,7 +113,7 @@ impl Meeting {
             next_conn: 0,
             begun: VecDeque::new(),
             sids: BTreeSet::new(),
-            bans: VecDeque::new(),
+            marks: VecDeque::new(),
             first_ready: None,
         }
     }
@@ -139,8 +148,24 @@ impl Meeting {
         }
     }
 
-    pub(super) fn is_banned(&self, whom: &Banned, now: u64) -> bool {
-        self.bans.iter().any(|(until, banned)| *until > now && banned == whom)
+    pub(super) fn is_banned(&self, whom: Known, now: u64) -> bool {
+        self.strikes(whom, now) >= limits::STRIKES
+    }
+
+    /// What is held against it still.
+    pub(super) fn strikes(&self, whom: Known, now: u64) -> u8 {
+        let held = self.marks.iter().filter(|mark| mark.until > now && mark.whom == whom);
+        held.map(|mark| mark.strikes).max().unwrap_or(0)
+    }
+
+    fn mark(&mut self, names: [Option<Known>; 2], until: u64, strikes: u8) {
+        for whom in names.into_iter().flatten() {
+            self.marks.retain(|mark| mark.whom != whom || mark.until > until);
+            self.marks.push_back(Mark { until, whom, strikes });
+            if self.marks.len() > limits::BANS {
+                self.marks.pop_front();
+            }
+        }
     }
 }
 
@@ -153,11 +178,11 @@ impl Engine {
             return;
         }
         self.leave_all();
-        let bans = std::mem::take(&mut self.meeting.bans);
+        let marks = std::mem::take(&mut self.meeting.marks);
         let group = secret.map(Group::new);
         let node = PeerId::new(self.random());
         self.meeting =
-            Meeting { secret, url, group, bans, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
+            Meeting { secret, url, group, marks, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
         self.connect();
     }
 
@@ -372,22 +397,19 @@ impl Engine {
     }
 
     fn avoid(&mut self, conn: ConnId, span: u64) {
-        let until = self.now.ms + span;
-        if let Some(peer) = self.meeting.peers.get(&conn) {
-            let names = [peer.fingerprint().map(Banned::Print), peer.node.map(Banned::Node)];
-            for banned in names.into_iter().flatten() {
-                self.meeting.bans.push_back((until, banned));
-                if self.meeting.bans.len() > limits::BANS {
-                    self.meeting.bans.pop_front();
-                }
-            }
+        if let Some(names) = self.meeting.peers.get(&conn).map(Peer::known_by) {
+            self.meeting.mark(names, self.now.ms + span, limits::STRIKES);
         }
         self.part(conn);
     }
 
     /// The channel or its connection is gone: everything that depended on it is settled now.
     pub(super) fn channel_closed(&mut self, conn: ConnId) {
-        if self.meeting.peers.remove(&conn).is_some() {
+        if let Some(peer) = self.meeting.peers.remove(&conn) {
+            // To come back by another connection is no way to be trusted again.
+            if peer.strikes > 0 {
+                self.meeting.mark(peer.known_by(), self.now.ms + limits::AVOID_MS, peer.strikes);
+            }
             self.meeting.askers.retain(|asker| !asker.is_through(conn));
             self.meeting.routes.retain(|(_, through)| *through != conn);
             self.uploads_end(conn);

@@ -9,7 +9,7 @@ use slipstream_wire::{
     peer::{MAX_OTHERS, Message},
 };
 
-use super::{Engine, introductions::Via, meeting::Banned, pace::Pace};
+use super::{Engine, introductions::Via, meeting::Known, pace::Pace};
 use crate::{
     body::ContentId,
     description::Candidate,
@@ -146,6 +146,11 @@ impl Peer {
         self.transcript().map(|t| if self.offerer { t.fp_a } else { t.offered.fp_o })
     }
 
+    /// Its certificate and its name, as far as they are known.
+    pub(super) fn known_by(&self) -> [Option<Known>; 2] {
+        [self.fingerprint().map(Known::Print), self.node.map(Known::Node)]
+    }
+
     /// Takes one question from its share, if anything is left of it. The share grows back evenly over a minute.
     pub(super) fn takes_question(&mut self, now: u64) -> bool {
         let (left, since) = self.questions;
@@ -222,7 +227,8 @@ impl Engine {
         confirm: &[u8],
     ) {
         let now = self.now.ms;
-        let unwelcome = node == self.meeting.node || self.meeting.is_banned(&Banned::Node(node), now);
+        let strikes = self.meeting.strikes(Known::Node(node), now);
+        let unwelcome = node == self.meeting.node || strikes >= limits::STRIKES;
         let (Some(peer), Some(group)) = (self.meeting.peers.get_mut(&conn), &self.meeting.group) else {
             return;
         };
@@ -235,6 +241,7 @@ impl Engine {
         peer.chunk = chunk.min(frame::CHUNK_DEFAULT).min(peer.max_message.saturating_sub(header));
         peer.their_salt = Some(salt);
         peer.node = Some(node);
+        peer.strikes = strikes;
         peer.stage = Stage::Ready { transcript };
         peer.since = now;
         self.meeting.first_ready.get_or_insert(now);
