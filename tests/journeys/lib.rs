@@ -12,6 +12,6 @@ mod staged;
 pub use case::{Case, Expected, Made, Sources};
 pub use comparison::{differences, new_complaints};
 pub use picture::noise;
-pub use shop::{SHOP, album, shop};
+pub use shop::{SHOP, SHOP_IS_PLANNED, album, shop};
 pub use sockets::{Socket, SocketWatch, Transport, sockets_of};
 pub use staged::{PAGES, Staged, stage_of_pages, stage_url};
