@@ -1,18 +1,19 @@
 // What the offscreen document can see of the machine: battery, network, memory and disk.
 
-/** The disk is looked at so often, in ms; it fills slowly. */
+/** The disk is looked at so often without need, in ms. */
 const DISK_MS = 300_000;
 /** GiB of memory below which a machine counts as small. */
 const SMALL_GIB = 2;
 const SPEEDS = ['slow-2g', '2g', '3g', '4g'];
 
-/** Calls back with a fact at once and whenever it changes. */
+/** Calls back with a fact at once and whenever it changes. Gives what looks at the disk, which tells nobody of itself. */
 export function watchCircumstances(tell) {
   void watchBattery(tell);
   watchNetwork(tell);
   const device = async () => tell({ type: 'device', small: isSmall(), free: await freeBytes() });
   void device();
   setInterval(device, DISK_MS);
+  return device;
 }
 
 async function watchBattery(tell) {

@@ -75,6 +75,8 @@ function servePage(port) {
     hand((engine) => engine.pageClosed(page));
   });
   hand((engine) => engine.pageOpened(page, tab.id, url));
+  // A page may bring something to be kept.
+  void lookAtDisk();
 }
 
 chrome.runtime.onMessage.addListener((message, sender, respond) => {
@@ -94,7 +96,7 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   return false;
 });
 
-watchCircumstances((fact) => hand((engine) => engine.fact(fact)));
+const lookAtDisk = watchCircumstances((fact) => hand((engine) => engine.fact(fact)));
 
 await init({ module_or_path: new URL('engine_bg.wasm', import.meta.url) });
 shell = await Shell.start(toWorker, toPage);

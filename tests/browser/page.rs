@@ -159,6 +159,20 @@ impl Page {
         self.session.call("Network.clearBrowserCache", json!({})).await.map(drop)
     }
 
+    /// Lets the page's origin store so many bytes at most, or as many as the disk has room for; as long as the page is
+    /// open.
+    ///
+    /// # Errors
+    /// When the page or the browser is gone.
+    pub async fn limit_storage(&self, bytes: Option<u64>) -> Result<(), BrowserError> {
+        let origin = self.evaluate("location.origin").await?;
+        let mut quota = json!({ "origin": origin });
+        if let Some(bytes) = bytes {
+            quota["quotaSize"] = json!(bytes);
+        }
+        self.session.call("Storage.overrideQuotaForOrigin", quota).await.map(drop)
+    }
+
     /// Closes the tab and waits until it is gone. Handlers of `beforeunload` are not asked.
     ///
     /// # Errors

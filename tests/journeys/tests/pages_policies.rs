@@ -31,7 +31,7 @@ fn site(cases: usize) -> Result<Site, Fault> {
             site = site.file(SHOP, &format!("/{}", name(image)), noise(620, 440, &name(image)));
         }
     }
-    Ok(site.build()?)
+    Ok(site.file(SHOP, "/look.html", "<!doctype html><link rel=\"icon\" href=\"data:,\">").build()?)
 }
 
 /// One policy: what happens, what undoes it, and what the statistics say meanwhile.
@@ -50,6 +50,8 @@ enum Where {
     Worker(String),
     Desk(String),
     Settings(Value),
+    /// The browser may store so many bytes for the extension. A page that is opened then makes it look.
+    Disk(Option<u64>),
 }
 
 fn battery(level: f64, charging: bool) -> Where {
@@ -101,6 +103,12 @@ async fn run(seat: &Seat, what: &Where) -> Result<(), Fault> {
         Where::Worker(script) => drop(browser.evaluate_service_worker(script, PATIENCE).await?),
         Where::Desk(script) => drop(seat.desk()?.evaluate(script).await?),
         Where::Settings(settings) => seat.set(settings).await?,
+        Where::Disk(bytes) => {
+            seat.desk()?.limit_storage(*bytes).await?;
+            let page = browser.new_page().await?;
+            page.goto(&format!("https://{SHOP}/look.html"), PATIENCE).await?;
+            page.close().await?;
+        }
     }
     Ok(())
 }
@@ -157,6 +165,14 @@ async fn every_policy_trips_and_recovers_while_a_transfer_runs() -> Result<(), F
             recover: windows("normal"),
         },
         Case {
+            reason: "disk_low",
+            level: "shelf",
+            limited: false,
+            // Less than a few pages' worth is left.
+            trip: Where::Disk(Some(60 * 1024 * 1024)),
+            recover: Where::Disk(None),
+        },
+        Case {
             reason: "day_limit",
             level: "receive",
             limited: false,
@@ -207,7 +223,8 @@ async fn every_policy_trips_and_recovers_while_a_transfer_runs() -> Result<(), F
         whole(&page).await.map_err(|fault| format!("{}: {fault}", case.reason))?;
         let from_origin = scene.origin().counters().of_type("image/").requests;
         if case.level == "both" {
-            assert_eq!(with.stats().await?["peers"]["connected"], 1, "{}", case.reason);
+            let stats = with.stats().await?;
+            assert_eq!(stats["peers"]["connected"], 1, "{}: {stats}", case.reason);
         } else {
             assert!(from_origin > 0, "{}: it tripped too late to matter", case.reason);
         }
