@@ -12,8 +12,9 @@
   // Until the plan is here, an expected page's failed images are kept back for so long, in ms. It always comes, but
   // for an engine that is just starting.
   const UNDECIDED = 2000;
-  // An image that fails so soon after it was sent to its origin has met the end of its first request, in ms.
-  const AGAIN = 50;
+  // So often an image is sent to its origin before the page hears that it failed: asked for while a rule is still
+  // ending its first request, it is answered by that one, and how long that takes nobody can say.
+  const TRIES = 3;
 
   const { candidates, choose, parseSrcset, sources } = globalThis.slipstreamCandidates;
   const { lives, tell, on, onEnd } = globalThis.slipstreamLink;
@@ -251,7 +252,7 @@
   function toOrigin(image) {
     const state = states.get(image);
     writeBack(image, state, state.choice.url + TO_ORIGIN);
-    state.since = state.phase === 'origin' ? 0 : performance.now();
+    state.tries = (state.tries ?? 0) + 1;
     state.phase = 'origin';
   }
 
@@ -315,8 +316,8 @@
     } else if (state?.phase === 'spare') {
       event.stopImmediatePropagation();
       swap(image, coming.get(state.choice.url).body);
-    } else if (state?.phase === 'left' || (state?.phase === 'origin' && performance.now() - state.since < AGAIN)) {
-      // The failure of the request that a rule ended; after the second one the page hears of it.
+    } else if (state?.phase === 'left' || (state?.phase === 'origin' && state.tries < TRIES)) {
+      // Most likely the failure of the request that a rule ended.
       event.stopImmediatePropagation();
       toOrigin(image);
     } else if (state?.phase === 'swapped' && image.currentSrc.startsWith('blob:')) {

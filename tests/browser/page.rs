@@ -159,6 +159,14 @@ impl Page {
         self.session.call("Network.clearBrowserCache", json!({})).await.map(drop)
     }
 
+    /// Makes the page's process so many times slower than the machine is.
+    ///
+    /// # Errors
+    /// When the page or the browser is gone.
+    pub async fn slow_down(&self, times: f64) -> Result<(), BrowserError> {
+        self.session.call("Emulation.setCPUThrottlingRate", json!({ "rate": times })).await.map(drop)
+    }
+
     /// Lets the page's origin store so many bytes at most, or as many as the disk has room for; as long as the page is
     /// open.
     ///

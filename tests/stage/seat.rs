@@ -17,6 +17,8 @@ pub struct Seat {
     /// A page of the extension that stays open: settings are set and numbers are read from it, as a person would
     /// from the options page.
     desk: Option<Page>,
+    /// How many times slower than the machine its pages are.
+    slowness: f64,
 }
 
 /// A body on the shelf.
@@ -32,7 +34,7 @@ pub struct Stored {
 
 impl Seat {
     pub(crate) async fn plain(scene: &Scene) -> Result<Self, Fault> {
-        Ok(Self { browser: Chromium::launch(launch(scene)).await?, desk: None })
+        Ok(Self { browser: Chromium::launch(launch(scene)).await?, desk: None, slowness: 1.0 })
     }
 
     pub(crate) async fn with_extension(scene: &Scene, settings: Value) -> Result<Self, Fault> {
@@ -53,9 +55,18 @@ impl Seat {
         if fresh {
             desk.wait_for(WELCOMED, PATIENCE).await?;
         }
-        let seat = Self { browser, desk: Some(desk) };
+        let seat = Self { browser, desk: Some(desk), slowness: 1.0 };
         seat.set(&settings).await?;
         Ok(seat)
+    }
+
+    /// From now on pages that it visits are so many times slower than the machine is.
+    pub const fn slow_down(&mut self, times: f64) {
+        self.slowness = times;
+    }
+
+    pub(crate) const fn slowness(&self) -> f64 {
+        self.slowness
     }
 
     /// The browser itself.

@@ -64,6 +64,9 @@ impl Visit {
         let patience = scene.patience();
         let page = seat.browser().new_page().await?;
         page.clear_http_cache().await?;
+        if seat.slowness() > 1.0 {
+            page.slow_down(seat.slowness()).await?;
+        }
         scene.origin().reset();
         scene.origin().mark();
         let load = match ready {
