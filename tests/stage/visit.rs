@@ -81,7 +81,7 @@ impl Visit {
         let events = page.evaluate("window.__events ?? []").await?;
         let report = page.evaluate("window.__report?.() ?? null").await?;
         let (tab, resources) = match seat.desk() {
-            Ok(desk) => settled(desk, url, patience).await?,
+            Ok(desk) => settled(desk, url, &scene.origin().counters(), patience).await?,
             Err(_) => (Value::Null, BTreeMap::new()),
         };
         let visit = Self {
@@ -123,19 +123,32 @@ async fn lift_outage(seat: &Seat, scene: &Scene, ready: &str) -> Result<(), Faul
 async fn settled(
     desk: &Page,
     url: &str,
+    answered: &Counters,
     patience: Duration,
 ) -> Result<(Value, BTreeMap<String, Resource>), Fault> {
     let url = Value::from(url);
     let tab = format!("chrome.tabs.query({{url: {url}}}).then((tabs) => tabs.at(-1).id)");
     let tab = desk.evaluate(&tab).await?;
     let stats = format!("chrome.runtime.sendMessage({{type: 'stats', tab: {tab}}})");
+    let outcomes = format!("chrome.runtime.sendMessage({{type: 'outcomes', tab: {tab}}})");
+    // On a busy machine the last word of a request may come when the page has long been loaded. Some are never told:
+    // those of frames and workers.
+    let told = answered.by_url.iter().filter(|(_, count)| {
+        let kinds = ["image/", "font/", "text/javascript"];
+        kinds.iter().any(|kind| count.content_type.starts_with(kind)) && count.statuses.contains_key(&200)
+    });
+    let told = Value::from(told.map(|(url, _)| url.as_str()).collect::<Vec<_>>());
+    let heard = format!("{outcomes}.then((all) => {told}.every((url) => url in all))");
+    drop(desk.wait_for(&heard, HEARD).await);
     let done = format!("{stats}.then((s) => s.tab?.settled || s.tab?.refused)");
     desk.wait_for(&done, patience).await?;
     desk.evaluate(WRITTEN).await?;
-    let outcomes = format!("chrome.runtime.sendMessage({{type: 'outcomes', tab: {tab}}})");
     let (stats, outcomes) = (desk.evaluate(&stats).await?, desk.evaluate(&outcomes).await?);
     Ok((stats["tab"].clone(), serde_json::from_value(outcomes)?))
 }
+
+/// How long is waited for the extension to hear of what the origin has answered.
+const HEARD: Duration = Duration::from_millis(500);
 
 /// How long a page may be kept waiting for the extension.
 const READY: Duration = Duration::from_secs(10);
