@@ -80,7 +80,10 @@ impl Visit {
         let picture = page.screenshot_full().await?;
         let events = page.evaluate("window.__events ?? []").await?;
         let report = page.evaluate("window.__report?.() ?? null").await?;
+        let answered_by_worker = page.evaluate(CONTROLLED).await? == Value::Bool(true);
         let (tab, resources) = match seat.desk() {
+            // A page that a service worker answers for is a navigation that no extension is told of.
+            Ok(desk) if answered_by_worker && unknown(desk, url).await? => (Value::Null, BTreeMap::new()),
             Ok(desk) => settled(desk, url, &scene.origin().counters(), patience).await?,
             Err(_) => (Value::Null, BTreeMap::new()),
         };
@@ -117,6 +120,16 @@ async fn lift_outage(seat: &Seat, scene: &Scene, ready: &str) -> Result<(), Faul
         return Err(format!("{fault}; rules: {rules}; numbers: {stats}; it said: {said:?}").into());
     }
     Ok(())
+}
+
+/// Whether the extension knows nothing of the tab that shows this page.
+async fn unknown(desk: &Page, url: &str) -> Result<bool, Fault> {
+    let url = Value::from(url);
+    let known = format!(
+        "chrome.tabs.query({{url: {url}}}).then((tabs) => \
+         chrome.runtime.sendMessage({{type: 'stats', tab: tabs.at(-1).id}})).then((s) => Boolean(s.tab))"
+    );
+    Ok(desk.evaluate(&known).await? == Value::Bool(false))
 }
 
 /// Waits until the extension has written down what the visit taught, and gives its numbers for the page's tab.
@@ -157,6 +170,10 @@ const READY: Duration = Duration::from_secs(10);
 /// with `data-draws` on its root element, and when it is done with `data-drawn`.
 const COMPLETE: &str = r"document.fonts.status === 'loaded' && [...document.images].every((i) => i.complete) &&
   document.querySelector('html[data-draws]:not([data-drawn])') === null";
+
+/// A page in a sandbox may not even ask.
+const CONTROLLED: &str =
+    "(() => { try { return Boolean(navigator.serviceWorker?.controller) } catch { return false } })()";
 
 /// A transaction over the whole database begins when those before it have ended: what was written is there then.
 const WRITTEN: &str = r"new Promise((resolve, reject) => {
