@@ -80,6 +80,8 @@
   }
 
   async function read(url, accept) {
+    // A page in a sandbox has no origin, and may read nothing: to try would cost a request and a complaint.
+    if (globalThis.origin === 'null') return null;
     const headers = accept === null ? {} : { accept };
     try {
       const response = await fetch(url, { cache: 'force-cache', credentials: 'omit', redirect: 'error', headers });
