@@ -27,8 +27,12 @@ const tabs = new Map();
 /** By tab: the listener for requests that rules answer. */
 const watched = new Map();
 
-const ofTopFrame = ({ tabId, frameId, documentLifecycle }) =>
-  tabId >= 0 && frameId === 0 && documentLifecycle !== 'prerender';
+/**
+ * A document's first requests may come before the browser has put it in its tab: until then its frame has a number like
+ * any other and no stage of life, and only that it has no parent shows what it is.
+ */
+const ofTopFrame = ({ tabId, parentFrameId, documentLifecycle }) =>
+  tabId >= 0 && parentFrameId === -1 && documentLifecycle !== 'prerender';
 
 /** The response fields that the engine reads. */
 export const fields = (headers = []) =>

@@ -18,6 +18,7 @@ mod referrals;
 mod relays;
 mod report;
 mod standing;
+mod strays;
 mod uploads;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -41,6 +42,7 @@ use load::{Load, PageSeen};
 use meeting::Meeting;
 use report::Flows;
 use standing::Standing;
+use strays::Strays;
 use uploads::Uploads;
 
 /// One browser's engine. Drive it so: after each [`Self::handle`], call [`Self::poll`] until it gives nothing, then
@@ -58,6 +60,7 @@ pub struct Engine {
     reads: BTreeMap<ContentId, Vec<Reader>>,
     loads: BTreeMap<Tab, Load>,
     pages: BTreeMap<PageId, Tab>,
+    strays: Strays,
     meeting: Meeting,
     downloads: Downloads,
     uploads: Uploads,
@@ -104,6 +107,7 @@ impl Engine {
             reads: BTreeMap::new(),
             loads: BTreeMap::new(),
             pages: BTreeMap::new(),
+            strays: Strays::default(),
             meeting: Meeting::new(slipstream_wire::id::PeerId::new([0; 16])),
             downloads: Downloads::default(),
             uploads: Uploads::default(),

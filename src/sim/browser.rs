@@ -73,6 +73,8 @@ pub(crate) struct Browser {
     /// Nothing that it sends to peers arrives, and nothing that they send reaches it.
     pub(crate) silent: bool,
     pub(crate) asleep_until: Duration,
+    /// How long a word of its service worker takes to its engine.
+    pub(crate) word: Duration,
     pub(crate) tally: Tally,
 }
 
@@ -96,6 +98,7 @@ impl Browser {
             tamper: None,
             silent: false,
             asleep_until: Duration::ZERO,
+            word: Duration::ZERO,
             tally: Tally::default(),
         }
     }

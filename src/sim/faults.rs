@@ -58,6 +58,11 @@ impl World {
         self.browsers[browser.0].silent = silent;
     }
 
+    /// From now on each word of the browser's service worker reaches its engine so much later.
+    pub fn delay_worker(&mut self, browser: BrowserId, word: Duration) {
+        self.browsers[browser.0].word = word;
+    }
+
     /// The machine sleeps from now on for so long: whatever happens meanwhile, its engine hears of it afterwards.
     pub fn sleep(&mut self, browser: BrowserId, span: Duration) {
         self.browsers[browser.0].asleep_until = self.now + span;

@@ -30,7 +30,12 @@ impl World {
     /// The service worker tells the engine something, if there is one.
     pub(crate) fn fact(&mut self, browser: BrowserId, fact: Fact) {
         if let Some(life) = self.life(browser) {
-            self.tell(life, Input::Fact(fact));
+            let word = self.browsers[browser.0].word;
+            if word.is_zero() {
+                self.tell(life, Input::Fact(fact));
+            } else {
+                self.plan_in(word, Event::Tell(life, Input::Fact(fact)));
+            }
         }
     }
 

@@ -40,6 +40,11 @@ pub(crate) fn page(options: &Options, runs: &[Run], summaries: &[Summary<'_>], c
     )
 }
 
+/// The two charts as one picture.
+pub(crate) fn picture(options: &Options, summaries: &[Summary<'_>]) -> String {
+    charts::picture(&format!("Slipstream: {} over {}", options.site.name(), options.link), summaries)
+}
+
 fn waterfalls(summaries: &[Summary<'_>], shots: &Shots<'_>) -> String {
     let scale = waterfall::Scale::of(summaries);
     let plain_ms =

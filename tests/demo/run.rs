@@ -43,7 +43,7 @@ pub(crate) struct Options {
     /// Let something go wrong
     #[arg(long, value_enum)]
     pub(crate) fault: Option<FaultKind>,
-    /// Folder for report.html, and for pictures that differ [default: target/demo of the project]
+    /// Folder for report.html, the chart of it, and for pictures that differ [default: target/demo of the project]
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
     /// Fail when a promised figure is not met
@@ -123,7 +123,11 @@ pub(crate) async fn run(options: &Options) -> Result<(), Fault> {
         fs::write(file, serde_json::to_string_pretty(&Figures::of(options, &runs, &summaries))? + "\n")
             .map_err(|fault| format!("{}: {fault}", file.display()))?;
     }
-    let file = options.report_dir()?.join("report.html");
+    let dir = options.report_dir()?;
+    let picture = dir.join(format!("{}.svg", options.site.name()));
+    fs::write(&picture, report::picture(options, &summaries))
+        .map_err(|fault| format!("{}: {fault}", picture.display()))?;
+    let file = dir.join("report.html");
     fs::write(&file, report::page(options, &runs, &summaries, &checks))
         .map_err(|fault| format!("{}: {fault}", file.display()))?;
     println!("{}  ({})", file.display(), units::time(began.elapsed().as_secs_f64() * 1_000.0));

@@ -16,6 +16,6 @@ pub use comparison::{differences, new_complaints};
 pub use matrix::{Outcome, Row, Run, play};
 pub use matrix_page::{page, table};
 pub use picture::noise;
-pub use shop::{SHOP, album, shop};
+pub use shop::{SHOP, SHOP_IS_PLANNED, album, shop};
 pub use sockets::{Socket, SocketWatch, Transport, sockets_of};
 pub use staged::{PAGES, Staged, stage_of_pages, stage_url};

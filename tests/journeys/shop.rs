@@ -7,6 +7,11 @@ use crate::noise;
 /// Host of the shop.
 pub const SHOP: &str = "www.shop-demo.com";
 
+/// In a page of the extension: all rules of a second visit to the shop are in force. They are two that hold the larger
+/// images, the way to the origin past these, and the small one's bytes.
+pub const SHOP_IS_PLANNED: &str =
+    "chrome.declarativeNetRequest.getSessionRules().then((rules) => rules.length >= 4)";
+
 /// A page of two larger images and a small one, with these header fields on its page. There is a second page at `/second.html`.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use super::{
     Engine,
-    load::{PageSeen, Stand, Way},
+    load::{Load, PageSeen, Stand, Way},
 };
 use crate::{
     address::Url,
@@ -61,12 +61,17 @@ impl Engine {
     /// The content script is there: it learns what to wait for and gets what is in hand. It always gets a plan, be it
     /// empty, because it may be keeping back the errors of images until it knows.
     pub(super) fn page_opened(&mut self, page: PageId, tab: Tab, url: &str) {
-        let Some(load) = self.loads.get_mut(&tab).filter(|load| Url::parse(url).as_ref() == Ok(&load.url))
-        else {
+        // A load has one page: another one at the same address belongs to a load that is still to be told of.
+        let expects = |load: &&mut Load| !load.had_page && Url::parse(url).as_ref() == Ok(&load.url);
+        let Some(load) = self.loads.get_mut(&tab).filter(expects) else {
+            if let Ok(url) = Url::parse(url) {
+                self.strays.add(page, tab, url);
+            }
             let message = ToPage::Plan { serial: 0, hold: Vec::new(), silence: 0, cap: 0, early: false };
             return self.out.push_back(Output::Page { page, message });
         };
         load.page = Some(page);
+        load.had_page = true;
         self.pages.insert(page, tab);
         let held = |url: &&Url| load.wants.get(*url).is_some_and(|want| want.way == Way::Hold);
         let hold: Vec<_> = load.order.iter().filter(held).cloned().collect();
@@ -88,6 +93,7 @@ impl Engine {
     }
 
     pub(super) fn page_closed(&mut self, page: PageId) {
+        self.strays.forget(page);
         if let Some(tab) = self.pages.remove(&page)
             && let Some(load) = self.loads.get_mut(&tab)
             && load.page == Some(page)
@@ -98,7 +104,7 @@ impl Engine {
 
     /// The document was parsed, or loaded.
     pub(super) fn page_seen(&mut self, page: PageId, seen: PageSeen) {
-        let Some(tab) = self.pages.get(&page).copied() else { return };
+        let Some(tab) = self.pages.get(&page).copied() else { return self.strays.seen(page, seen) };
         let Some(load) = self.loads.get_mut(&tab) else { return };
         load.facts.meta_csp |= seen.meta_csp;
         load.facts.service_worker |= seen.service_worker;

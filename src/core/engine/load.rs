@@ -27,6 +27,7 @@ pub(super) struct Load {
     pub(super) began: u64,
     /// The content script's port, once it is open.
     pub(super) page: Option<PageId>,
+    pub(super) had_page: bool,
     /// The page as a whole is left alone.
     pub(super) refused: Option<Refusal>,
     reload: bool,
@@ -141,6 +142,7 @@ impl Load {
             url,
             began,
             page: None,
+            had_page: false,
             refused: None,
             reload,
             attended,

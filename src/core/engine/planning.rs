@@ -42,11 +42,15 @@ impl Engine {
         let page = load.url.clone();
         load.arm = self.arm_of(&page, reload, load.refused);
         self.loads.insert(tab, load);
+        let seen = self.adopt(tab);
         if !refused {
             match self.shelf.profile(&page).cloned() {
                 Some(profile) => self.plan_from_shelf(tab, &profile),
                 None => self.ask_group(tab),
             }
+        }
+        if let Some((page, seen)) = seen {
+            self.page_seen(page, seen);
         }
     }
 

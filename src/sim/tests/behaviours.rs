@@ -10,6 +10,7 @@ mod a_killed_browser_comes_back_with_what_it_had;
 mod a_late_answer_changes_nothing_that_the_document_said;
 mod a_lying_server_brings_no_channel_about;
 mod a_new_policy_voids_the_plan;
+mod a_page_may_be_quicker_than_the_word_of_it;
 mod a_page_that_left_keeps_nothing_waiting;
 mod a_peer_that_dies_in_the_middle_costs_no_picture;
 mod a_policy_pauses_transfers_and_lets_them_go_on;

@@ -8,6 +8,55 @@ use crate::{record::Source, scenario::Scenario, summary::Summary, units};
 
 /// A row for each scenario: a dot for each run, a bar at the median.
 pub(super) fn load_times(summaries: &[Summary<'_>], spoken: &str) -> String {
+    let drawn = draw_load_times(summaries);
+    wrap(&drawn.svg, drawn.height, spoken)
+}
+
+/// A row for each scenario: what came over the line, from the peer and from the shelf.
+pub(super) fn bytes(summaries: &[Summary<'_>]) -> String {
+    let drawn = draw_bytes(summaries);
+    let spared = |s: &Summary<'_>| s.served().peer + s.served().shelf;
+    let line = |s: &Summary<'_>| {
+        let (name, sent, spared) = (s.scenario.name(), s.origin().bytes, spared(s));
+        format!("{name}: {} over the slow line, {} spared", units::bytes(sent), units::bytes(spared))
+    };
+    wrap(&drawn.svg, drawn.height, &summaries.iter().map(line).collect::<Vec<_>>().join("; "))
+}
+
+/// Both, as one picture that stands alone, with its own colours for light and dark.
+pub(super) fn picture(title: &str, summaries: &[Summary<'_>]) -> String {
+    let (times, bytes) = (draw_load_times(summaries), draw_bytes(summaries));
+    let height = times.height.max(bytes.height);
+    let right = WIDTH + 2.0 * MARGIN;
+    let part = |x: f64, head: &str, svg: &str| {
+        format!(
+            "<g transform=\"translate({} {})\"><text class=\"head\" y=\"-14\">{head}</text>{svg}</g>\n",
+            at(x),
+            at(HEAD)
+        )
+    };
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" role=\"img\">\n<title>{}</title>\n\
+         <style>{PICTURE_STYLE}</style>\n<rect class=\"sheet\" width=\"100%\" height=\"100%\" rx=\"8\"/>\n{}{}</svg>\n",
+        at(right + WIDTH + MARGIN),
+        at(HEAD + height + MARGIN / 2.0),
+        escape(title),
+        part(MARGIN, "Time to the load event", &times.svg),
+        part(right, "Bytes of the page", &bytes.svg),
+    )
+}
+
+const PICTURE_STYLE: &str = include_str!("picture.css");
+const MARGIN: f64 = 24.0;
+const HEAD: f64 = 52.0;
+
+/// A chart without its frame.
+struct Drawn {
+    svg: String,
+    height: f64,
+}
+
+fn draw_load_times(summaries: &[Summary<'_>]) -> Drawn {
     let longest = summaries.iter().flat_map(|s| &s.records).map(|record| record.load_ms).fold(1.0, f64::max);
     let end = longest * 1.04;
     let x = |ms: f64| LABELS + ms / end * (WIDTH - LABELS - FIGURE);
@@ -43,11 +92,10 @@ pub(super) fn load_times(summaries: &[Summary<'_>], spoken: &str) -> String {
             figure(&units::time(summary.load_ms), middle)
         );
     }
-    wrap(&svg, bottom + 18.0, spoken)
+    Drawn { svg, height: bottom + 18.0 }
 }
 
-/// A row for each scenario: what came over the line, from the peer and from the shelf.
-pub(super) fn bytes(summaries: &[Summary<'_>]) -> String {
+fn draw_bytes(summaries: &[Summary<'_>]) -> Drawn {
     let parts = |summary: &Summary<'_>| {
         let served = summary.served();
         [
@@ -59,7 +107,7 @@ pub(super) fn bytes(summaries: &[Summary<'_>]) -> String {
     let sum = |summary: &Summary<'_>| parts(summary).iter().map(|(_, bytes)| *bytes).sum::<u64>();
     // Bytes of a page: exact as f64.
     let most = summaries.iter().map(sum).max().unwrap_or(0).max(1) as f64;
-    let (mut svg, mut spoken) = (String::new(), Vec::new());
+    let mut svg = String::new();
     for (row, summary) in summaries.iter().enumerate() {
         let middle = ROW * (row as f64 + 0.5);
         let mut left = LABELS;
@@ -78,15 +126,13 @@ pub(super) fn bytes(summaries: &[Summary<'_>]) -> String {
         let (line, spared) = (summary.origin().bytes, summary.served().peer + summary.served().shelf);
         svg += &figure_at(&units::bytes(line), WIDTH - FIGURE, middle);
         svg += &figure(&units::bytes(spared), middle);
-        let words = [summary.scenario.name(), &units::bytes(line), &units::bytes(spared)].map(str::to_owned);
-        spoken.push(format!("{}: {} over the slow line, {} spared", words[0], words[1], words[2]));
     }
     let bottom = ROW * summaries.len() as f64;
     for (x, head) in [(WIDTH - FIGURE, "slow line"), (WIDTH, "spared")] {
         let (x, y) = (at(x), at(bottom + 14.0));
         svg += &format!("<text class=\"axis\" x=\"{x}\" y=\"{y}\" text-anchor=\"end\">{head}</text>");
     }
-    wrap(&svg, bottom + 18.0, &spoken.join("; "))
+    Drawn { svg, height: bottom + 18.0 }
 }
 
 fn units_of_axis(ms: f64, step: f64) -> String {
@@ -142,6 +188,15 @@ mod tests {
         let runs = [samples::run(7_000.0), samples::run(7_500.0), samples::run(6_900.0)];
         let chart = load_times(&Summary::of(&runs), "spoken");
         assert_eq!((chart.matches("<circle").count(), chart.matches("class=\"median\"").count()), (15, 5));
+    }
+
+    #[test]
+    fn the_picture_needs_nothing_but_itself() {
+        let runs = [samples::run(7_000.0)];
+        let picture = picture("a <title>", &Summary::of(&runs));
+        assert!(picture.starts_with("<svg xmlns") && picture.contains("<title>a &lt;title&gt;</title>"));
+        assert!(!picture.contains("url(") && !picture.contains("href"));
+        assert_eq!(picture.matches("class=\"median\"").count(), 5);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a browser has learnt outlives it.
 
-use slipstream_journeys::{differences, shop};
+use slipstream_journeys::{SHOP_IS_PLANNED, differences, shop};
 use slipstream_stage::{Fault, Scene};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,8 +16,7 @@ async fn a_browser_that_was_closed_and_started_anew_serves_from_its_shelf() -> R
     before.close().await?;
 
     let after = scene.member_on(profile.path()).await?;
-    let rules = "chrome.declarativeNetRequest.getSessionRules().then((rules) => rules.length >= 4)";
-    let again = after.visit_once(&scene, scene.page(), rules).await?;
+    let again = after.visit_once(&scene, scene.page(), SHOP_IS_PLANNED).await?;
     assert_eq!(differences(&plain, &again), Vec::<String>::new());
     assert_eq!(
         again.images().requests,

@@ -1,6 +1,6 @@
 //! A page whose policy has become stricter since the last visit loses nothing: its browser closes the gate itself.
 
-use slipstream_journeys::{differences, shop};
+use slipstream_journeys::{SHOP_IS_PLANNED, differences, shop};
 use slipstream_stage::{Fault, Scene, Visit};
 
 /// The visit to a page that has this header now and had none before, beside the one without the extension.
@@ -9,8 +9,7 @@ async fn with_new_header(name: &str, value: &str) -> Result<(Visit, Visit), Faul
     let before = Scene::of(shop(&[])?).build().await?;
     let browser = before.member_on(profile.path()).await?;
     browser.visit(&before).await?;
-    let rules = "chrome.declarativeNetRequest.getSessionRules().then((rules) => rules.length >= 3)";
-    let served = browser.visit_once(&before, before.page(), rules).await?;
+    let served = browser.visit_once(&before, before.page(), SHOP_IS_PLANNED).await?;
     assert_eq!(served.images().requests, 0, "without the header all comes from the shelf: {}", served.tab);
     browser.close().await?;
     drop(before);
@@ -20,7 +19,7 @@ async fn with_new_header(name: &str, value: &str) -> Result<(Visit, Visit), Faul
     let plain = control.visit(&after).await?;
     control.close().await?;
     let browser = after.member_on(profile.path()).await?;
-    let visit = browser.visit_once(&after, after.page(), rules).await?;
+    let visit = browser.visit_once(&after, after.page(), SHOP_IS_PLANNED).await?;
     Ok((plain, visit))
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use slipstream_journeys::{SHOP, differences, shop};
+use slipstream_journeys::{SHOP, SHOP_IS_PLANNED, differences, shop};
 use slipstream_stage::{Fault, Outage, Page, Scene, Seat};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,9 +37,8 @@ async fn the_popup_tells_what_happened_on_the_tab_in_front() -> Result<(), Fault
     let page = browser.browser().new_page().await?;
     // The origin is as near as can be: without a pause it would win against the rules that are ready.
     scene.set_outage(Some(Outage::Silent))?;
-    let rules = "chrome.declarativeNetRequest.getSessionRules().then((rules) => rules.length >= 4)";
     let speak = async {
-        browser.desk()?.wait_for(rules, PATIENCE).await?;
+        browser.desk()?.wait_for(SHOP_IS_PLANNED, PATIENCE).await?;
         scene.set_outage(None)
     };
     let (load, spoken) = tokio::join!(page.goto(scene.page(), PATIENCE), speak);
