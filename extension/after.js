@@ -28,14 +28,43 @@
     if (images.size > 0) for (const url of await globalThis.slipstreamOtherUses()) images.delete(url);
     const [{ loadEventStart = 0 } = {}] = performance.getEntriesByType('navigation');
     if (loaded && loadEventStart > 0) tell({ type: 'took', ms: loadEventStart });
+    const worker = workers();
+    const serviceWorker = Boolean(worker?.controller ?? (await worker?.getRegistration()));
+    // One that comes later still changes how the page is to be served next time.
+    if (loaded) worker?.addEventListener('controllerchange', () => void seen(true), { once: true });
     tell({
       type: 'seen',
       metaCsp: document.querySelector('meta[http-equiv="content-security-policy" i]') !== null,
-      serviceWorker: Boolean(navigator.serviceWorker?.controller),
+      serviceWorker,
       sensitive: document.querySelector('input[type=password], [autocomplete^="cc-"]') !== null,
       images: [...images].slice(0, 512),
+      scripts: [...scripts()].slice(0, 512),
       loaded,
     });
+  }
+
+  /** A document in a sandbox has none, and may not even ask. */
+  function workers() {
+    try {
+      return navigator.serviceWorker;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Scripts that the document itself runs. To the browser's extensions a worker's look the same, but a worker can be
+   * started from nothing but its own origin. And a script whose integrity cannot be checked does not run.
+   */
+  function scripts() {
+    const urls = new Map();
+    for (const { name, initiatorType } of performance.getEntriesByType('resource')) {
+      urls.set(name, initiatorType !== 'other' && (urls.get(name) ?? true));
+    }
+    for (const { src, integrity, crossOrigin } of document.scripts) {
+      if (integrity && crossOrigin === null && new URL(src).origin !== location.origin) urls.set(src, false);
+    }
+    return [...urls].filter(([, runs]) => runs).map(([url]) => url);
   }
 
   async function harvest(items, parallel) {
@@ -44,15 +73,18 @@
       for (let item = queue.shift(); item; item = queue.shift()) {
         await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 1000 }));
         const url = item.nonce ? `${item.url}#${item.nonce}` : item.url;
-        tell({ type: 'harvested', url: item.url, bytes: await read(url) });
+        tell({ type: 'harvested', url: item.url, bytes: await read(url, item.accept) });
       }
     };
     await Promise.all(Array.from({ length: parallel }, reader));
   }
 
-  async function read(url) {
+  async function read(url, accept) {
+    // A page in a sandbox has no origin, and may read nothing: to try would cost a request and a complaint.
+    if (globalThis.origin === 'null') return null;
+    const headers = accept === null ? {} : { accept };
     try {
-      const response = await fetch(url, { cache: 'force-cache', credentials: 'omit', redirect: 'error' });
+      const response = await fetch(url, { cache: 'force-cache', credentials: 'omit', redirect: 'error', headers });
       return response.ok ? await response.arrayBuffer() : null;
     } catch {
       return null;

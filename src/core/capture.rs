@@ -85,7 +85,8 @@ pub struct Captured {
     acao_any: bool,
     corp: Corp,
     etag: Option<String>,
-    accept: Option<u8>,
+    /// The request's `Accept`, where the answer depends on it.
+    accept: Option<String>,
     fetched: u64,
     freshness: Freshness,
     public_address: bool,
@@ -133,6 +134,11 @@ impl Captured {
     /// Of the resource, without fragment.
     pub const fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// The `Accept` that the answer is for, if it depends on it.
+    pub fn accept(&self) -> Option<&str> {
+        self.accept.as_deref()
     }
 
     /// How the page asked for it.
@@ -184,7 +190,7 @@ impl Captured {
             corp: self.corp,
             etag: self.etag,
             immutable: self.freshness.immutable,
-            accept: self.accept,
+            accept: self.accept.as_deref().map(headers::accept_bits),
             fetched: self.fetched,
             fresh_until: self.freshness.private_until,
             shared_until: self.freshness.shared_until,
@@ -268,15 +274,14 @@ fn judge_answer(seen: &Seen) -> Result<(), Refusal> {
 const FORBIDDING: [&str; 4] = ["set-cookie", "www-authenticate", "clear-site-data", "refresh"];
 
 /// E14: the values of the request that the answer depends on, where all of them are known.
-fn judge_vary(seen: &Seen) -> Result<Option<u8>, Refusal> {
+fn judge_vary(seen: &Seen) -> Result<Option<String>, Refusal> {
     let mut accept = None;
     for name in seen.headers.vary() {
         match name.as_str() {
             // Bodies are kept decoded.
             "accept-encoding" => {}
             "accept" => {
-                let sent = seen.accept.as_deref().ok_or(Refusal::Vary)?;
-                accept = Some(headers::accept_bits(sent));
+                accept = Some(seen.accept.clone().ok_or(Refusal::Vary)?);
             }
             // `*` for one origin is `*` for all; and within a partition the page's origin is always the same.
             "origin" if seen.headers.acao_any() => {}

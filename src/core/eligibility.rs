@@ -296,4 +296,6 @@ fn is_cors(record: &Record, context: &UseContext) -> bool {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -253,8 +253,9 @@ impl Engine {
 
     fn page_fact(&mut self, page: PageId, fact: PageFact) {
         match fact {
-            PageFact::Seen { meta_csp, service_worker, sensitive, images, loaded } => {
-                self.page_seen(page, PageSeen { meta_csp, service_worker, sensitive, images, loaded });
+            PageFact::Seen { meta_csp, service_worker, sensitive, images, scripts, loaded } => {
+                let seen = PageSeen { meta_csp, service_worker, sensitive, images, scripts, loaded };
+                self.page_seen(page, seen);
             }
             PageFact::Planned { serial } => self.page_planned(page, serial),
             PageFact::Took { ms } => self.took(page, ms),

@@ -165,6 +165,8 @@ pub enum PageFact {
         sensitive: bool,
         /// URLs that `<img>` elements of the parsed document chose.
         images: Vec<String>,
+        /// URLs of scripts that its elements and modules asked for, and its workers did not.
+        scripts: Vec<String>,
         /// The load event is over and the page has a moment to spare.
         loaded: bool,
     },

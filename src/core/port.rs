@@ -276,6 +276,9 @@ pub struct Nonce {
     pub url: Url,
     /// Fragment to be put behind the URL.
     pub nonce: String,
+    /// The `Accept` to ask with, where the answer depends on it: with another one the cache would not know it, and the
+    /// origin would send what nobody was shown.
+    pub accept: Option<String>,
 }
 
 /// One image that is on its way.

@@ -366,12 +366,16 @@ impl World {
             self.tell(life, input);
         }
         let visit = &self.visits[id.0];
-        let images = visit.page.resources.iter().filter(|resource| resource.kind == Kind::Image);
+        let of_kind = |kind| {
+            let resources = visit.page.resources.iter().filter(move |resource| resource.kind == kind);
+            resources.map(|resource| resource.url.clone()).collect()
+        };
         let seen = PageFact::Seen {
             meta_csp: visit.page.meta_csp,
             service_worker: visit.page.service_worker,
             sensitive: visit.page.sensitive,
-            images: images.map(|resource| resource.url.clone()).collect(),
+            images: of_kind(Kind::Image),
+            scripts: of_kind(Kind::Script),
             loaded,
         };
         if let (Some(input), Some(life)) = (visit.fact(seen), self.life(visit.browser)) {
@@ -381,7 +385,7 @@ impl World {
 
     /// The page reads its own cache: there lies what came from the network in this visit.
     fn read_cache(&mut self, id: VisitId, items: Vec<Nonce>) {
-        for (turn, Nonce { url, nonce }) in (1..).zip(items) {
+        for (turn, Nonce { url, nonce, .. }) in (1..).zip(items) {
             let visit = &mut self.visits[id.0];
             visit.harvests += 1;
             let worker = &self.browsers[visit.browser.0].worker;

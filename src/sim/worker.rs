@@ -58,7 +58,7 @@ impl Worker {
                 for url in hold {
                     rules.entry(url.as_str().to_owned()).or_default().hold = true;
                 }
-                for Nonce { url, nonce } in &nonces {
+                for Nonce { url, nonce, .. } in &nonces {
                     rules.entry(url.as_str().to_owned()).or_default().nonces.push(nonce.clone());
                 }
                 self.serve(tab, serve);

@@ -4,13 +4,17 @@
 
 mod case;
 mod comparison;
+mod matrix;
+mod matrix_page;
 mod picture;
 mod shop;
 mod sockets;
 mod staged;
 
-pub use case::{Case, Expected, Made, Sources};
+pub use case::{Case, Expected, Sources};
 pub use comparison::{differences, new_complaints};
+pub use matrix::{Outcome, Row, Run, play};
+pub use matrix_page::{page, table};
 pub use picture::noise;
 pub use shop::{SHOP, SHOP_IS_PLANNED, album, shop};
 pub use sockets::{Socket, SocketWatch, Transport, sockets_of};

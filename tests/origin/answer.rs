@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
 
 use crate::{
     fault::Fault,
-    site::{File, Host},
+    site::{File, Host, When},
 };
 
 /// What is to be sent.
@@ -24,14 +24,14 @@ impl Answer {
     }
 }
 
-/// What `host` answers to this request.
-pub(crate) fn answer(host: &Host, request: &request::Parts, fault: Option<Fault>) -> Answer {
+/// What `host` answers to this request in this edition of its site.
+pub(crate) fn answer(host: &Host, request: &request::Parts, edition: u32, fault: Option<Fault>) -> Answer {
     if let Some(Fault::Status(code)) = fault {
         return Answer::bare(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     }
     let path = decoded(request.uri.path());
     let mut answer = match (host.files.get(&path), &request.method) {
-        (Some(file), &Method::GET | &Method::HEAD) => whole(file),
+        (Some(file), &Method::GET | &Method::HEAD) => whole(chosen(file, &request.headers, edition)),
         // A preflight, for which the rules hold the answer.
         (Some(_), &Method::OPTIONS) => Answer::bare(StatusCode::NO_CONTENT),
         (Some(_), _) => {
@@ -45,6 +45,7 @@ pub(crate) fn answer(host: &Host, request: &request::Parts, fault: Option<Fault>
     };
     for rule in host.rules.iter().filter(|rule| rule.path.matches(&path)) {
         match &rule.value {
+            Some(value) if rule.too => drop(answer.headers.append(&rule.name, value.clone())),
             Some(value) => drop(answer.headers.insert(&rule.name, value.clone())),
             None => drop(answer.headers.remove(&rule.name)),
         }
@@ -56,6 +57,9 @@ pub(crate) fn answer(host: &Host, request: &request::Parts, fault: Option<Fault>
         answer.body = Bytes::new();
         return answer;
     }
+    if answer.status == StatusCode::OK {
+        cut_to_range(&request.headers, &mut answer);
+    }
     if request.method == Method::HEAD {
         answer.body = Bytes::new();
         return answer;
@@ -63,10 +67,42 @@ pub(crate) fn answer(host: &Host, request: &request::Parts, fault: Option<Fault>
     if let Some(Fault::WrongLength { declared }) = fault {
         answer.headers.insert(header::CONTENT_LENGTH, declared.into());
     }
-    if answer.status == StatusCode::OK {
+    if answer.status.is_success() {
         answer.fault = fault;
     }
     answer
+}
+
+fn chosen<'a>(file: &'a File, request: &HeaderMap, edition: u32) -> &'a File {
+    let holds = |when: &When| match when {
+        When::Edition(from) => edition >= *from,
+        When::Asked { field, contains } => request
+            .get_all(field)
+            .iter()
+            .any(|value| value.to_str().is_ok_and(|value| value.contains(contains))),
+    };
+    file.variants.iter().find(|(when, _)| holds(when)).map_or(file, |(_, variant)| variant)
+}
+
+/// One range of bytes, as media elements ask for it (RFC 9110 §14); all other forms get the whole.
+fn cut_to_range(request: &HeaderMap, answer: &mut Answer) {
+    let length = answer.body.len();
+    let asked = request.get(header::RANGE).and_then(|value| value.to_str().ok()?.strip_prefix("bytes="));
+    let Some((from, to)) = asked.and_then(|range| range.split_once('-')) else { return };
+    let to = if to.is_empty() { Some(length) } else { to.parse().ok() };
+    let (Ok(from), Some(to)) = (from.parse::<usize>(), to.map(|to: usize| to.min(length.saturating_sub(1))))
+    else {
+        return;
+    };
+    if from > to {
+        return;
+    }
+    answer.status = StatusCode::PARTIAL_CONTENT;
+    answer.body = answer.body.slice(from..=to);
+    answer.headers.insert(header::CONTENT_LENGTH, answer.body.len().into());
+    if let Ok(range) = HeaderValue::from_str(&format!("bytes {from}-{to}/{length}")) {
+        answer.headers.insert(header::CONTENT_RANGE, range);
+    }
 }
 
 fn whole(file: &File) -> Answer {
@@ -124,6 +160,18 @@ mod tests {
             .host(HOST, Protocol::Http1)
             .file(HOST, "/index.html", "<p>hello")
             .file(HOST, "/img/a b.png", "picture")
+            .file(HOST, "/said.txt", "0123456789")
+            .variant(
+                HOST,
+                "/said.txt",
+                When::Asked { field: header::ACCEPT_LANGUAGE, contains: "de".into() },
+                "neun",
+            )
+            .variant(HOST, "/said.txt", When::Edition(1), "second")
+            .file(HOST, "/teapot.txt", "short and stout")
+            .status(HOST, "/teapot.txt", 418)
+            .header_too(HOST, "/said.txt", "x-twice", "a")
+            .header_too(HOST, "/said.txt", "x-twice", "b")
             .redirect(HOST, "/old", "/img/a b.png")
             .header("*", "*", "cache-control", Some("no-cache"))
             .header(HOST, "/img/*", "cache-control", Some("max-age=31536000, immutable"))
@@ -140,7 +188,12 @@ mod tests {
         if let Some(tag) = if_none_match {
             request = request.header("if-none-match", tag);
         }
-        answer(&host(), &request.body(()).expect("good request").into_parts().0, fault)
+        answer(&host(), &request.body(()).expect("good request").into_parts().0, 0, fault)
+    }
+
+    fn ask_for(field: &str, value: &str, edition: u32) -> Answer {
+        let request = http::Request::builder().uri("/said.txt").header(field, value);
+        answer(&host(), &request.body(()).expect("good request").into_parts().0, edition, None)
     }
 
     fn ask(method: &str, path: &str) -> Answer {
@@ -193,6 +246,35 @@ mod tests {
         assert_eq!(ask("POST", "/").status, 405);
         assert_eq!(ask("OPTIONS", "/").status, 204);
         assert_eq!(ask("GET", "/old").headers["location"], "/img/a b.png");
+    }
+
+    #[test]
+    fn variants_follow_the_request_and_the_edition() {
+        assert_eq!(&ask("GET", "/said.txt").body[..], b"0123456789");
+        assert_eq!(&ask_for("accept-language", "de, en", 0).body[..], b"neun");
+        assert_eq!(&ask_for("accept-language", "en", 1).body[..], b"second");
+        let tags = [0, 1].map(|edition| ask_for("accept", "*/*", edition).headers["etag"].clone());
+        assert_ne!(tags[0], tags[1]);
+    }
+
+    #[test]
+    fn one_range_is_cut_out_and_all_other_forms_get_the_whole() {
+        for (range, body) in [("bytes=2-4", "234"), ("bytes=8-", "89"), ("bytes=0-99", "0123456789")] {
+            let answer = ask_for("range", range, 0);
+            assert_eq!((answer.status.as_u16(), &answer.body[..]), (206, body.as_bytes()), "{range}");
+        }
+        assert_eq!(ask_for("range", "bytes=2-4", 0).headers["content-range"], "bytes 2-4/10");
+        for range in ["bytes=-3", "bytes=1-2,4-5", "bytes=5-4", "bytes=10-", "lines=1-2", "bytes=x-"] {
+            assert_eq!(ask_for("range", range, 0).status, 200, "{range}");
+        }
+    }
+
+    #[test]
+    fn a_status_keeps_its_body_and_a_header_may_come_twice() {
+        let teapot = ask("GET", "/teapot.txt");
+        assert_eq!((teapot.status.as_u16(), &teapot.body[..]), (418, &b"short and stout"[..]));
+        let twice: Vec<_> = ask("GET", "/said.txt").headers.get_all("x-twice").iter().cloned().collect();
+        assert_eq!(twice, ["a", "b"]);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
 
 use crate::{fault::Fault, ledger::Entry};
 
@@ -18,6 +20,8 @@ pub(crate) struct MeteredBody {
     piece: usize,
     fault: Option<Fault>,
     flushed: bool,
+    /// Until then a slow body waits.
+    wait: Option<Pin<Box<Sleep>>>,
     entry: Entry,
 }
 
@@ -31,10 +35,16 @@ impl MeteredBody {
             Some(Fault::Stall) => Bytes::new(),
             _ => body,
         };
+        let wait = match fault {
+            Some(Fault::Slow { ms }) => Some(Box::pin(sleep(Duration::from_millis(ms.into())))),
+            _ => None,
+        };
+        // A body that is only slow has nothing wrong with it.
+        let fault = fault.filter(|_| wait.is_none());
         if rest.is_empty() && fault.is_none() {
             entry.complete();
         }
-        Self { rest, piece, fault, flushed: false, entry }
+        Self { rest, piece, fault, flushed: false, wait, entry }
     }
 }
 
@@ -46,6 +56,10 @@ impl Body for MeteredBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.as_mut().poll(context));
+            self.wait = None;
+        }
         if !self.rest.is_empty() {
             let piece = self.piece.min(self.rest.len());
             let piece = self.rest.split_to(piece);

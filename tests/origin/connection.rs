@@ -5,7 +5,10 @@ use std::{
     convert::Infallible,
     io,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use http::{Request, Response, StatusCode, Uri, header};
@@ -39,6 +42,7 @@ pub(crate) struct Service {
     pub(crate) link: Arc<SharedLink>,
     pub(crate) hosts: BTreeMap<String, Host>,
     pub(crate) faults: Arc<Mutex<Faults>>,
+    pub(crate) edition: Arc<AtomicU32>,
     pub(crate) ledger: Arc<Ledger>,
 }
 
@@ -125,7 +129,7 @@ fn respond(service: &Service, request: Request<Incoming>, piece: usize) -> Respo
     let url = format!("https://{name}{}", parts.uri.path_and_query().map_or("/", |path| path.as_str()));
     let fault = service.faults.lock().unwrap_or_else(PoisonError::into_inner).of(&url);
     let Answer { status, headers, body, fault } = match service.hosts.get(&name) {
-        Some(host) => answer(host, &parts, fault),
+        Some(host) => answer(host, &parts, service.edition.load(Ordering::Relaxed), fault),
         None => Answer::bare(StatusCode::MISDIRECTED_REQUEST),
     };
     let entry = service.ledger.begin(url, &parts, status, &headers);

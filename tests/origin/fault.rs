@@ -11,6 +11,11 @@ pub enum Fault {
         /// Bytes of body that still go out.
         after: u64,
     },
+    /// The headers come at once, the body so much later.
+    Slow {
+        /// Milliseconds between the two.
+        ms: u32,
+    },
     /// The headers come, the body never does.
     Stall,
     /// This status with an empty body, instead of the file. From 200 to 599.

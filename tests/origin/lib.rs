@@ -52,4 +52,4 @@ pub use fault::Fault;
 pub use ledger::Exchange;
 pub use link::{Link, Outage};
 pub use origin::Origin;
-pub use site::{Protocol, Site, SiteBuilder, SiteError};
+pub use site::{Protocol, Site, SiteBuilder, SiteError, When};

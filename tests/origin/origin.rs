@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,6 +36,7 @@ pub struct Origin {
     addresses: BTreeMap<String, SocketAddr>,
     links: BTreeMap<String, Arc<SharedLink>>,
     faults: Arc<Mutex<Faults>>,
+    edition: Arc<AtomicU32>,
     ledger: Arc<Ledger>,
     tasks: JoinSet<()>,
 }
@@ -51,6 +55,7 @@ impl Origin {
             addresses: BTreeMap::new(),
             links: plan.links.iter().map(|(name, link)| (name.clone(), SharedLink::new(*link))).collect(),
             faults: Arc::default(),
+            edition: Arc::default(),
             ledger: Ledger::new(),
             tasks: JoinSet::new(),
         };
@@ -66,7 +71,8 @@ impl Origin {
             origin.addresses.extend(hosts.keys().map(|host| (host.clone(), address)));
             let acceptor = TlsAcceptor::from(origin.identity.server(protocol)?);
             let (faults, ledger) = (Arc::clone(&origin.faults), Arc::clone(&origin.ledger));
-            let service = Arc::new(Service { protocol, link, hosts, faults, ledger });
+            let edition = Arc::clone(&origin.edition);
+            let service = Arc::new(Service { protocol, link, hosts, faults, edition, ledger });
             origin.tasks.spawn(accept_all(listener, acceptor, service));
         }
         Ok(origin)
@@ -148,6 +154,11 @@ impl Origin {
     /// Nothing goes wrong by URL any longer.
     pub fn clear_faults(&self) {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The sites are in this edition from now on; they begin in edition 0.
+    pub fn set_edition(&self, edition: u32) {
+        self.edition.store(edition, Ordering::Relaxed);
     }
 
     /// What was asked and handed over since the start or the last [`Origin::reset`].

@@ -117,14 +117,49 @@ impl SiteBuilder {
         self.insert(host, path, file).header(host, path, "location", Some(location))
     }
 
+    /// Another body for a path added before, with a tag of its own: it is sent instead wherever `when` holds. Of several,
+    /// the first counts.
+    #[must_use]
+    pub fn variant(mut self, host: &str, path: &str, when: When, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        self.size += body.len();
+        let hosts = &mut self.site.hosts;
+        match hosts.get_mut(host).and_then(|host| host.files.get_mut(path)) {
+            Some(file) if self.size <= SITE_BYTES_MAX => file.variants.push((when, File::new(path, body))),
+            Some(_) => self.fail(SiteError::TooLarge),
+            None => self.fail(SiteError::BadPath { path: path.to_owned() }),
+        }
+        self
+    }
+
+    /// A path added before answers with this status, from 200 to 599, body and all.
+    #[must_use]
+    pub fn status(mut self, host: &str, path: &str, status: u16) -> Self {
+        match self.site.hosts.get_mut(host).and_then(|host| host.files.get_mut(path)) {
+            Some(file) => file.status = status,
+            None => self.fail(SiteError::BadPath { path: path.to_owned() }),
+        }
+        self
+    }
+
     /// Sets a header on the answers of hosts and paths that match; either may hold `*`. The last rule added wins
     /// for each name; `None` removes the header, also one the origin would set itself.
     #[must_use]
-    pub fn header(mut self, host: &str, path: &str, name: &str, value: Option<&str>) -> Self {
+    pub fn header(self, host: &str, path: &str, name: &str, value: Option<&str>) -> Self {
+        self.rule(host, path, name, value, false)
+    }
+
+    /// Sends a header once more, beside those of its name that other rules set.
+    #[must_use]
+    pub fn header_too(self, host: &str, path: &str, name: &str, value: &str) -> Self {
+        self.rule(host, path, name, Some(value), true)
+    }
+
+    fn rule(mut self, host: &str, path: &str, name: &str, value: Option<&str>, too: bool) -> Self {
         let parsed = name.parse::<HeaderName>().ok().zip(value.map(HeaderValue::from_str).transpose().ok());
         match parsed {
             Some((name, value)) => {
-                self.rules.push((Glob::new(host), Rule { path: Glob::new(path), name, value }))
+                self.rules.push((Glob::new(host), Rule { path: Glob::new(path), name, value, too }))
             }
             None => self.fail(SiteError::BadHeader { name: name.to_owned() }),
         }
@@ -256,13 +291,30 @@ pub(crate) struct File {
     /// Strong, from the content alone.
     pub(crate) etag: String,
     pub(crate) body: Bytes,
+    /// What is sent instead, and when.
+    pub(crate) variants: Vec<(When, Self)>,
+}
+
+/// When a variant is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// A field of the request holds this text.
+    Asked {
+        /// The field's name.
+        field: HeaderName,
+        /// What its value must contain.
+        contains: String,
+    },
+    /// The site is in this edition, or a later one ([`crate::Origin::set_edition`]).
+    Edition(u32),
 }
 
 impl File {
     fn new(path: &str, body: Bytes) -> Self {
         let hash = Sha256::digest(&body);
         let hex = hash.iter().take(ETAG_BYTES).map(|byte| format!("{byte:02x}")).collect::<String>();
-        Self { status: 200, content_type: content_type::of_path(path), etag: format!("\"{hex}\""), body }
+        let (content_type, etag) = (content_type::of_path(path), format!("\"{hex}\""));
+        Self { status: 200, content_type, etag, body, variants: Vec::new() }
     }
 }
 
@@ -272,6 +324,8 @@ pub(crate) struct Rule {
     pub(crate) path: Glob,
     pub(crate) name: HeaderName,
     pub(crate) value: Option<HeaderValue>,
+    /// Beside what is there already, and not in its place.
+    pub(crate) too: bool,
 }
 
 fn is_host_name(name: &str) -> bool {

@@ -83,8 +83,11 @@ impl Visit {
         let picture = page.screenshot_full().await?;
         let events = page.evaluate("window.__events ?? []").await?;
         let report = page.evaluate("window.__report?.() ?? null").await?;
+        let answered_by_worker = page.evaluate(CONTROLLED).await? == Value::Bool(true);
         let (tab, resources) = match seat.desk() {
-            Ok(desk) => settled(desk, url, patience).await?,
+            // A page that a service worker answers for is a navigation that no extension is told of.
+            Ok(desk) if answered_by_worker && unknown(desk, url).await? => (Value::Null, BTreeMap::new()),
+            Ok(desk) => settled(desk, url, &scene.origin().counters(), patience).await?,
             Err(_) => (Value::Null, BTreeMap::new()),
         };
         let visit = Self {
@@ -122,23 +125,46 @@ async fn lift_outage(seat: &Seat, scene: &Scene, ready: &str) -> Result<(), Faul
     Ok(())
 }
 
+/// Whether the extension knows nothing of the tab that shows this page.
+async fn unknown(desk: &Page, url: &str) -> Result<bool, Fault> {
+    let url = Value::from(url);
+    let known = format!(
+        "chrome.tabs.query({{url: {url}}}).then((tabs) => \
+         chrome.runtime.sendMessage({{type: 'stats', tab: tabs.at(-1).id}})).then((s) => Boolean(s.tab))"
+    );
+    Ok(desk.evaluate(&known).await? == Value::Bool(false))
+}
+
 /// Waits until the extension has written down what the visit taught, and gives its numbers for the page's tab.
 async fn settled(
     desk: &Page,
     url: &str,
+    answered: &Counters,
     patience: Duration,
 ) -> Result<(Value, BTreeMap<String, Resource>), Fault> {
     let url = Value::from(url);
     let tab = format!("chrome.tabs.query({{url: {url}}}).then((tabs) => tabs.at(-1).id)");
     let tab = desk.evaluate(&tab).await?;
     let stats = format!("chrome.runtime.sendMessage({{type: 'stats', tab: {tab}}})");
+    let outcomes = format!("chrome.runtime.sendMessage({{type: 'outcomes', tab: {tab}}})");
+    // On a busy machine the last word of a request may come when the page has long been loaded. Some are never told:
+    // those of frames and workers.
+    let told = answered.by_url.iter().filter(|(_, count)| {
+        let kinds = ["image/", "font/", "text/javascript"];
+        kinds.iter().any(|kind| count.content_type.starts_with(kind)) && count.statuses.contains_key(&200)
+    });
+    let told = Value::from(told.map(|(url, _)| url.as_str()).collect::<Vec<_>>());
+    let heard = format!("{outcomes}.then((all) => {told}.every((url) => url in all))");
+    drop(desk.wait_for(&heard, HEARD).await);
     let done = format!("{stats}.then((s) => s.tab?.settled || s.tab?.refused)");
     desk.wait_for(&done, patience).await?;
     desk.evaluate(WRITTEN).await?;
-    let outcomes = format!("chrome.runtime.sendMessage({{type: 'outcomes', tab: {tab}}})");
     let (stats, outcomes) = (desk.evaluate(&stats).await?, desk.evaluate(&outcomes).await?);
     Ok((stats["tab"].clone(), serde_json::from_value(outcomes)?))
 }
+
+/// How long is waited for the extension to hear of what the origin has answered.
+const HEARD: Duration = Duration::from_millis(500);
 
 /// How long a page may be kept waiting for the extension.
 const READY: Duration = Duration::from_secs(10);
@@ -147,6 +173,10 @@ const READY: Duration = Duration::from_secs(10);
 /// with `data-draws` on its root element, and when it is done with `data-drawn`.
 const COMPLETE: &str = r"document.fonts.status === 'loaded' && [...document.images].every((i) => i.complete) &&
   document.querySelector('html[data-draws]:not([data-drawn])') === null";
+
+/// A page in a sandbox may not even ask.
+const CONTROLLED: &str =
+    "(() => { try { return Boolean(navigator.serviceWorker?.controller) } catch { return false } })()";
 
 /// A transaction over the whole database begins when those before it have ended: what was written is there then.
 const WRITTEN: &str = r"new Promise((resolve, reject) => {

@@ -187,10 +187,14 @@ fn each_forbidding_field_forbids_and_script_fields_only_scripts() {
 
 #[test]
 fn vary_passes_only_where_the_value_is_known() {
-    let accept = |seen: &Seen| judge(seen).map(|captured| captured.accept);
+    let accept = |seen: &Seen| judge(seen).map(|captured| captured.accept().map(str::to_owned));
     assert_eq!(accept(&with(&[])), Ok(None));
     assert_eq!(accept(&with(&[("vary", "accept-encoding")])), Ok(None));
-    assert_eq!(accept(&with(&[("vary", "Accept")])), Ok(Some(3)));
+    assert_eq!(
+        accept(&with(&[("vary", "Accept")])),
+        Ok(picture().accept),
+        "to be asked for with the same again"
+    );
     let any = ("access-control-allow-origin", "*");
     assert_eq!(accept(&with(&[("vary", "Origin"), any])), Ok(None));
     let untold = Seen { accept: None, ..with(&[("vary", "accept")]) };
@@ -325,4 +329,166 @@ fn a_script_that_may_load_others_from_beside_itself_is_not_kept() {
     ] {
         assert_eq!(file(text), Ok(()), "{text}");
     }
+}
+
+/// G5: answers that are somebody's own, each in several forms. None of them is offered.
+#[test]
+fn g05_offers() {
+    let mut offered = Vec::new();
+    let mut fixtures = 0;
+    for (name, seen) in private_answers() {
+        for kind in [Kind::Image, Kind::Font] {
+            fixtures += 1;
+            let (request_type, content_type, bytes) = match kind {
+                Kind::Font => ("font", "font/woff2", [b"wOF2".as_slice(), &[7; 9_000]].concat()),
+                _ => ("image", "image/png", [PNG, &[7; 9_000]].concat()),
+            };
+            let fields = Vec::<(String, String)>::from(seen.headers.clone());
+            let fields = fields.into_iter().filter(|(name, _)| name != "content-type");
+            let typed = [("content-type".to_owned(), content_type.to_owned())];
+            let headers = Headers::new(fields.chain(typed)).unwrap();
+            let seen = Seen { kind, request_type: request_type.to_owned(), headers, ..seen.clone() };
+            let body = Verified::captured(bytes);
+            let record = judge(&seen).and_then(|captured| captured.into_record(&body));
+            if record.and_then(|record| crate::eligibility::offer_entry(&record, NOW)).is_ok() {
+                offered.push((name.clone(), kind));
+            }
+        }
+    }
+    assert!(fixtures >= 200, "{fixtures}");
+    assert_eq!(offered, []);
+    let public =
+        judge(&picture()).unwrap().into_record(&Verified::captured([PNG, &[7; 9_000]].concat())).unwrap();
+    assert!(crate::eligibility::offer_entry(&public, NOW).is_ok(), "what nothing speaks against is offered");
+}
+
+/// What no other browser may get, by name.
+fn private_answers() -> Vec<(String, Seen)> {
+    let mut found: Vec<(String, Seen)> = Vec::new();
+    let fields: [(&str, &[&str]); 12] = [
+        (
+            "cache-control",
+            &[
+                "private",
+                "private, max-age=600",
+                "no-store",
+                "no-cache",
+                "max-age=600, private",
+                "s-maxage=0, max-age=600",
+                "max-age=0",
+                "Private, max-age=600",
+                "no-store, max-age=600",
+                "no-cache=\"x\", max-age=600",
+                "max-age=x",
+                "max-age=600, max-age=0",
+            ],
+        ),
+        ("set-cookie", &["a=1", "session=1; HttpOnly", "__Host-id=1; Secure; Path=/"]),
+        (
+            "vary",
+            &[
+                "*",
+                "Cookie",
+                "Authorization",
+                "cookie, accept",
+                "Accept-Language",
+                "Origin",
+                "User-Agent",
+                "X-User",
+            ],
+        ),
+        ("www-authenticate", &["Basic", "Bearer realm=x", "Negotiate"]),
+        ("clear-site-data", &["\"cache\"", "\"*\""]),
+        ("content-disposition", &["attachment", "attachment; filename=a.png", "form-data"]),
+        ("refresh", &["0", "5; url=/"]),
+        ("pragma", &["no-cache"]),
+        ("slipstream", &["none"]),
+        ("age", &["600", "9999", "x"]),
+        ("content-range", &["bytes 0-9/10"]),
+        ("date", &["Mon, 01 Jan 2001 00:00:00 GMT", "yesterday"]),
+    ];
+    for (name, values) in fields {
+        found.extend(values.iter().map(|value| (format!("{name}: {value}"), with(&[(name, value)]))));
+    }
+    let addresses = [
+        "10.0.0.1",
+        "10.255.255.255",
+        "172.16.0.1",
+        "172.31.9.9",
+        "192.168.1.1",
+        "127.0.0.1",
+        "169.254.1.1",
+        "100.64.0.1",
+        "100.127.255.254",
+        "0.0.0.0",
+        "192.0.2.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "fe80::1",
+        "fc00::1",
+        "fd12:3456::1",
+        "::ffff:10.0.0.1",
+        "2001:db8::1",
+        "ff02::1",
+        "not an address",
+        "",
+    ];
+    found.extend(addresses.map(|ip| (format!("from {ip}"), Seen { ip: Some(ip.to_owned()), ..picture() })));
+    found.push(("from nowhere".to_owned(), Seen { ip: None, ..picture() }));
+    let hosts = [
+        "localhost",
+        "printer",
+        "nas.local",
+        "wiki.internal",
+        "box.lan",
+        "files.corp",
+        "a.home.arpa",
+        "a.test",
+        "a.onion",
+        "192.168.0.1",
+        "[::1]",
+        "10.0.0.8",
+    ];
+    let urls = hosts.map(|host| format!("https://{host}/a.png")).into_iter().chain(
+        [
+            "http://www.shop-demo.com/a.png",
+            "https://www.shop-demo.com:8443/a.png",
+            "https://me:word@www.shop-demo.com/a.png",
+            "https://www.shop-demo.com/a.png?X-Amz-Signature=1",
+            "https://www.shop-demo.com/a.png?sig=1",
+            "https://www.shop-demo.com/a.png?token=1",
+            "https://www.shop-demo.com/a.png?Expires=9",
+            "https://www.shop-demo.com/a.png?X-Goog-Signature=2",
+            "https://www.shop-demo.com/a.png?access_token=2",
+            "https://www.shop-demo.com/a.png?jwt=2",
+            "https://www.shop-demo.com/eyJhbGciOiJIUzI1NiJ9.e30.x/a.png",
+            "https://www.shop-demo.com/u/b7Xq9TzK3mWv8RpL2nYc5HdJ/a.png",
+            "https://www.shop-demo.com/123e4567-e89b-12d3-a456-426614174000/a.png",
+        ]
+        .map(str::to_owned),
+    );
+    found.extend(urls.map(|url| (url.clone(), Seen { url, ..picture() })));
+    let changes: [(&str, fn(&mut Seen)); 11] = [
+        ("with a cookie", |seen| seen.cookie_sent = Some(true)),
+        ("perhaps with a cookie", |seen| seen.cookie_sent = None),
+        ("in a frame", |seen| seen.top_frame = false),
+        ("for another origin", |seen| seen.initiator = Some("https://other-demo.net".to_owned())),
+        ("for nobody known", |seen| seen.initiator = None),
+        ("posted", |seen| seen.method = "POST".to_owned()),
+        ("a part", |seen| seen.status = 206),
+        ("not allowed", |seen| seen.status = 401),
+        ("not found", |seen| seen.status = 404),
+        ("redirected", |seen| seen.redirected = true),
+        ("of a cache", |seen| seen.from_cache = true),
+    ];
+    for (name, change) in changes {
+        let mut seen = picture();
+        change(&mut seen);
+        found.push((name.to_owned(), seen));
+    }
+    found
 }

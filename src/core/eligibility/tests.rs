@@ -72,8 +72,9 @@ const fn local(why: Refusal) -> (Level, Option<Refusal>) {
     (Level::Local, Some(why))
 }
 
+/// G3: every cell of SECURITY.md §2.2, and a script in a member's answer.
 #[test]
-fn the_sufficiency_table_is_that_of_the_specification() {
+fn g03_script_sources() {
     for mime in Mime::ALL {
         // Columns: A1 local, A1 group, A4 local, A4 group, C3 local, C3 group.
         let expected = match mime {
@@ -87,6 +88,15 @@ fn the_sufficiency_table_is_that_of_the_specification() {
         let cells = [Source::PageIntegrity, Source::OwnFetch, Source::Group]
             .map(|source| [Use::Local, Use::Group].map(|used| suffices(mime, source, used)));
         assert_eq!(cells.concat(), expected, "{mime:?}");
+    }
+    let page = context().page;
+    for (kind, mime) in [Kind::Image, Kind::Detached, Kind::Font, Kind::Script].into_iter().flat_map(|kind| {
+        ["text/javascript", "application/javascript", "Text/JavaScript; charset=utf-8"]
+            .map(|mime| (kind, mime))
+    }) {
+        let mut entry = offer_entry(&picture(), NOW).unwrap();
+        (entry.kind, entry.mime) = (kind, mime.to_owned());
+        assert!(accept_from_group(&entry, &page, NOW).is_err(), "{kind:?} {mime}");
     }
 }
 
@@ -377,5 +387,14 @@ proptest! {
         let after = level(&record, &context).0;
         // Not having seen the page hides a service worker; E12 stands in for it on the one route that needs it.
         prop_assert!(after <= before || (which == 9 && facts.service_worker && context.route != Route::Rule));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100_000))]
+
+    #[test]
+    fn the_table_is_that_of_the_model(record in record(), context in any_context()) {
+        prop_assert_eq!(level(&record, &context).0, model::level(&record, &context));
     }
 }

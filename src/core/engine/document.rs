@@ -112,10 +112,18 @@ impl Engine {
         let urls = seen.images.iter().filter_map(|url| Url::parse(url).ok());
         let room = limits::PAGE_RESOURCES.saturating_sub(load.images.len());
         load.images.extend(urls.take(room));
+        let urls = seen.scripts.iter().filter_map(|url| Url::parse(url).ok());
+        let room = limits::PAGE_RESOURCES.saturating_sub(load.scripts.len());
+        load.scripts.extend(urls.take(room));
         let host = load.url.host().to_owned();
         let gate = load.facts.meta_csp || load.facts.service_worker;
+        // A service worker may come when all is written down: then that is done once more.
+        let late = gate && load.harvest.settled;
         let begins = seen.loaded && !load.loaded;
         load.loaded |= seen.loaded;
+        if late && !begins {
+            load.harvest.soon(self.now.ms);
+        }
         if gate {
             self.tell_worker(ToWorker::Gate { host });
         }

@@ -212,6 +212,18 @@ impl Engine {
         let mut open = Vec::new();
         let mut sealed = Vec::new();
         for mut seen in std::mem::take(&mut load.harvest.seen) {
+            // Which of them elements asked for is known when the page is loaded.
+            if seen.kind == Kind::Script && !load.loaded {
+                load.harvest.seen.push_back(seen);
+                continue;
+            }
+            if seen.kind == Kind::Script
+                && !Url::parse(&seen.url).is_ok_and(|url| load.scripts.contains(&url))
+            {
+                load.counts.refused(Refusal::RequestType);
+                self.counts.refused(Refusal::RequestType);
+                continue;
+            }
             if seen.kind == Kind::Detached
                 && Url::parse(&seen.url).is_ok_and(|url| load.images.contains(&url))
             {
@@ -227,7 +239,7 @@ impl Engine {
                 }
             };
             if captured.readable_from(&load.url) {
-                open.push(Nonce { url: captured.url().clone(), nonce: String::new() });
+                open.push(item(&captured, String::new()));
                 load.harvest.asked.insert(captured.url().clone(), captured);
             } else {
                 sealed.push(captured);
@@ -244,7 +256,7 @@ impl Engine {
             .into_iter()
             .map(|captured| {
                 let nonce = hex(&self.random::<16>());
-                let item = Nonce { url: captured.url().clone(), nonce: nonce.clone() };
+                let item = item(&captured, nonce.clone());
                 if let Some(load) = self.loads.get_mut(&tab) {
                     load.harvest.sealed.insert(captured.url().clone(), (captured, nonce));
                 }
@@ -281,7 +293,7 @@ impl Engine {
         let Some(page) = load.page.filter(|_| load.harvest.unsealing == Some(serial)) else { return };
         let mut items = Vec::new();
         for (url, (captured, nonce)) in std::mem::take(&mut load.harvest.sealed) {
-            items.push(Nonce { url: url.clone(), nonce });
+            items.push(item(&captured, nonce));
             load.harvest.nonces.push(url.clone());
             load.harvest.asked.insert(url, captured);
         }
@@ -402,6 +414,10 @@ impl Engine {
         }
         (!serve.is_empty()).then_some(Ready { serve })
     }
+}
+
+fn item(captured: &Captured, nonce: String) -> Nonce {
+    Nonce { url: captured.url().clone(), nonce, accept: captured.accept().map(str::to_owned) }
 }
 
 fn hex(bytes: &[u8]) -> String {

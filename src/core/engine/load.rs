@@ -44,6 +44,8 @@ pub(super) struct Load {
     pub(super) loaded: bool,
     /// Images of the parsed document, by the URL that each chose.
     pub(super) images: BTreeSet<Url>,
+    /// Scripts that elements of the document, or modules of it, asked for, and no worker.
+    pub(super) scripts: BTreeSet<Url>,
     /// The document is parsed: `images` are known.
     pub(super) parsed: bool,
     pub(super) wants: BTreeMap<Url, Want>,
@@ -129,6 +131,7 @@ pub(super) struct PageSeen {
     pub(super) service_worker: bool,
     pub(super) sensitive: bool,
     pub(super) images: Vec<String>,
+    pub(super) scripts: Vec<String>,
     pub(super) loaded: bool,
 }
 
@@ -150,6 +153,7 @@ impl Load {
             embedder_policy: false,
             loaded: false,
             images: BTreeSet::new(),
+            scripts: BTreeSet::new(),
             parsed: false,
             wants: BTreeMap::new(),
             announced: Vec::new(),

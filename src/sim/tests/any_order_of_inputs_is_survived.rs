@@ -193,10 +193,17 @@ impl Bench {
             Op::Reported(tab) => Input::Fact(Fact::Reported { tab: Tab(tab) }),
             Op::Seen(id) => {
                 let (meta_csp, service_worker, sensitive, loaded) = (false, false, false, true);
-                let images = (0..4).map(url).collect();
+                let images: Vec<_> = (0..4).map(url).collect();
                 Input::Page {
                     page: PageId(id),
-                    fact: PageFact::Seen { meta_csp, service_worker, sensitive, images, loaded },
+                    fact: PageFact::Seen {
+                        meta_csp,
+                        service_worker,
+                        sensitive,
+                        scripts: images.clone(),
+                        images,
+                        loaded,
+                    },
                 }
             }
             Op::Shown(id, n, true) => Input::Page { page: PageId(id), fact: PageFact::Shown { url: url(n) } },

@@ -1,0 +1,2 @@
+// One turn of a page.
+window.__steps.push("s");

@@ -1,0 +1,1 @@
+import("./b.js").then(({ word }) => window.__events.push(word));

@@ -1,0 +1,1 @@
+window.__events.push("c ran");

@@ -1,0 +1,2 @@
+import { word } from "./b.js";
+window.__steps.push(word);

@@ -1,0 +1,3 @@
+// It fails in its third line.
+
+throw new Error("as it should");

@@ -1,0 +1,1 @@
+self.word = "from the worker";

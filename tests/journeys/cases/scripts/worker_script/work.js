@@ -1,0 +1,2 @@
+importScripts("more.js");
+postMessage(self.word);
