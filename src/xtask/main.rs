@@ -15,7 +15,7 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run one benchmark: `bench page`, `bench signal` or `bench signal-scale` (flags: `bench page --help`)
+    /// Run one benchmark: `bench page`, `bench signal`, `signal-hostile` or `signal-scale` (flags: `bench page --help`)
     #[command(disable_help_flag = true)]
     Bench(bench::Bench),
     /// Build the unpacked extension in target/extension/

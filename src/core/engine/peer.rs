@@ -16,6 +16,7 @@ use crate::{
     group::{Offered, Transcript},
     limits,
     port::{ConnId, Output},
+    settings::Path,
 };
 
 /// A peer's state.
@@ -33,6 +34,8 @@ pub(super) struct Peer {
     pub(super) forwarded: VecDeque<u64>,
     pub(super) sid: [u8; 16],
     pub(super) offerer: bool,
+    /// Which ways its connection may take.
+    pub(super) path: Path,
     pub(super) stage: Stage,
     /// Since when the stage lasts, in ms.
     pub(super) since: u64,
@@ -89,6 +92,7 @@ pub(super) enum Stage {
 impl Peer {
     pub(super) fn new(
         (id, via): (PeerId, Via),
+        path: Path,
         sid: [u8; 16],
         offerer: bool,
         stage: Stage,
@@ -104,6 +108,7 @@ impl Peer {
             forwarded: VecDeque::new(),
             sid,
             offerer,
+            path,
             stage,
             since: now,
             heard: now,
@@ -161,11 +166,19 @@ impl Peer {
         takes
     }
 
+    /// The channel is open, and it is not proven that it carries anything beyond the greeting.
+    const fn is_on_trial(&self) -> bool {
+        let nothing_since = matches!(self.stage, Stage::Ready { .. }) && self.heard <= self.since;
+        matches!(self.path, Path::Any) && (nothing_since || matches!(self.stage, Stage::Open { .. }))
+    }
+
     /// When something must be done about this peer.
     pub(super) const fn deadline(&self) -> u64 {
         match (&self.stage, self.pinged) {
             // From the ping on: a machine that slept has heard nothing, and that is nobody's silence.
+            (Stage::Ready { .. }, Some(at)) if self.is_on_trial() => at + limits::PROBE_ANSWER_MS,
             (Stage::Ready { .. }, Some(at)) => at + limits::SILENT_MS - limits::PING_MS,
+            (Stage::Ready { .. }, None) if self.is_on_trial() => self.since + limits::PROBE_MS,
             (Stage::Ready { .. }, None) => self.heard + limits::PING_MS,
             (Stage::Open { .. }, _) => self.since + limits::HELLO_MS,
             _ => self.since + limits::INTRODUCTION_MS,
@@ -328,7 +341,11 @@ impl Engine {
             let nonce = peer.next_ask;
             self.tell(conn, &Message::Ping { nonce });
         } else {
+            let dead = peer.is_on_trial().then_some((peer.id, peer.via));
             self.part(conn);
+            if let Some((id, via)) = dead.filter(|_| self.knows_relay()) {
+                self.offer_along(Path::Relay, id, via);
+            }
         }
     }
 
