@@ -33,8 +33,8 @@ pub enum Between {
     Nothing,
     /// Address translation that gives a browser one address for all: what STUN finds can be reached.
     Cone,
-    /// One for each that it talks to: only relays can be reached, and a relay on one side opens a channel that
-    /// carries nothing (facts W16).
+    /// One for each that it talks to: only relays can be reached. A relay on one side opens a channel that carries
+    /// nothing (facts W16), or none.
     Symmetric,
 }
 
@@ -195,6 +195,9 @@ impl World {
                 endpoint.other = Some(another);
                 endpoint.dead = dead;
             }
+        }
+        if dead && self.rng.random_bool(0.5) {
+            return;
         }
         let takes = self.latency() * 6 + Duration::from_millis(20);
         self.plan_in(takes, Event::Handshake(end, other));

@@ -19,6 +19,7 @@ pub mod doctor;
 pub mod ensure;
 mod failure;
 pub mod manifest;
+pub mod nat;
 pub mod package;
 pub mod process;
 pub mod reach;

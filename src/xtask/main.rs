@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use xtask::{Failure, bench, build, demo, doctor, package, shots, sim, test};
+use xtask::{Failure, bench, build, demo, doctor, nat, package, shots, sim, test};
 
 /// Every task of the project.
 #[derive(Parser)]
@@ -15,7 +15,7 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run one benchmark: `bench page`, `bench signal`, `signal-hostile` or `signal-scale` (flags: `bench page --help`)
+    /// Run one benchmark: `bench page`, `bench signal`, `signal-hostile`, `signal-restart` or `signal-scale` (flags: `bench page --help`)
     #[command(disable_help_flag = true)]
     Bench(bench::Bench),
     /// Build the unpacked extension in target/extension/
@@ -25,6 +25,8 @@ enum Task {
     Demo(demo::Demo),
     /// Say what this machine has and lacks
     Doctor,
+    /// Let two browsers meet through real address translation, in network namespaces (as root)
+    Nat,
     /// Build the extension and pack it as a zip in target/package/, the same bytes every time
     Package,
     /// Run many browsers in a virtual world: `sim classroom` (its own flags: `sim --help`)
@@ -53,6 +55,7 @@ fn run(task: Option<Task>) -> Result<(), Failure> {
         Some(Task::Build(build)) => build.run().map(drop),
         Some(Task::Demo(demo)) => demo.run(),
         Some(Task::Doctor) => doctor::run(),
+        Some(Task::Nat) => nat::run(),
         Some(Task::Package) => package::run(),
         Some(Task::Sim(sim)) => sim.run(),
         Some(Task::Shots(shots)) => shots.run(),

@@ -21,7 +21,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the program that `command` makes for an address, and waits until it listens.
     pub(crate) async fn start(command: impl FnOnce(SocketAddr) -> Command) -> Result<Self, Fault> {
-        let addr = free()?;
+        Self::start_at(free()?, command).await
+    }
+
+    /// The same at an address that is known to be free.
+    pub(crate) async fn start_at(
+        addr: SocketAddr,
+        command: impl FnOnce(SocketAddr) -> Command,
+    ) -> Result<Self, Fault> {
         let command = command(addr);
         let mut pinned = Command::new("taskset");
         pinned

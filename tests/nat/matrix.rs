@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<bool, Fault> {
         let seen = play(&mut left, &mut right, case, number)?;
         let well = case.should_meet() == seen.met.is_some();
         all_well &= well;
-        let met = seen.met.map_or("no".to_owned(), |after| format!("{} ms", after.as_millis()));
+        let met = seen.met.map_or_else(|| "no".to_owned(), |after| format!("{} ms", after.as_millis()));
         println!(
             "{:<22} {:<20} {met:>9}  {:<34} {}",
             format!("{:?}, {:?}", case.sides[0], case.sides[1]).to_lowercase(),

@@ -282,8 +282,9 @@ impl Engine {
         self.begin(Peer::new((from, via), path, offered.sid, false, stage, salt, self.now.ms), Some(sdp));
     }
 
-    fn begin(&mut self, peer: Peer, remote: Option<String>) {
+    fn begin(&mut self, mut peer: Peer, remote: Option<String>) {
         self.ask_for_relays();
+        peer.has_fallback = peer.path == Path::Any && self.knows_relay();
         let conn = ConnId(self.meeting.next_conn);
         self.meeting.next_conn = self.meeting.next_conn.wrapping_add(1);
         self.meeting.begun.push_back(self.now.ms);

@@ -36,6 +36,8 @@ pub(super) struct Peer {
     pub(super) offerer: bool,
     /// Which ways its connection may take.
     pub(super) path: Path,
+    /// If that comes to nothing, relays alone are tried.
+    pub(super) has_fallback: bool,
     pub(super) stage: Stage,
     /// Since when the stage lasts, in ms.
     pub(super) since: u64,
@@ -109,6 +111,7 @@ impl Peer {
             sid,
             offerer,
             path,
+            has_fallback: false,
             stage,
             since: now,
             heard: now,
@@ -166,10 +169,14 @@ impl Peer {
         takes
     }
 
-    /// The channel is open, and it is not proven that it carries anything beyond the greeting.
+    /// It may go another way, and it is not proven that this one carries anything beyond the greeting.
     const fn is_on_trial(&self) -> bool {
-        let nothing_since = matches!(self.stage, Stage::Ready { .. }) && self.heard <= self.since;
-        matches!(self.path, Path::Any) && (nothing_since || matches!(self.stage, Stage::Open { .. }))
+        let proven = match self.stage {
+            Stage::Opening { .. } | Stage::Open { .. } => false,
+            Stage::Ready { .. } => self.heard > self.since,
+            _ => true,
+        };
+        self.has_fallback && !proven
     }
 
     /// When something must be done about this peer.
@@ -181,6 +188,7 @@ impl Peer {
             (Stage::Ready { .. }, None) if self.is_on_trial() => self.since + limits::PROBE_MS,
             (Stage::Ready { .. }, None) => self.heard + limits::PING_MS,
             (Stage::Open { .. }, _) => self.since + limits::HELLO_MS,
+            (Stage::Opening { .. }, _) if self.has_fallback => self.since + limits::DIRECT_MS,
             _ => self.since + limits::INTRODUCTION_MS,
         }
     }
@@ -343,7 +351,7 @@ impl Engine {
         } else {
             let dead = peer.is_on_trial().then_some((peer.id, peer.via));
             self.part(conn);
-            if let Some((id, via)) = dead.filter(|_| self.knows_relay()) {
+            if let Some((id, via)) = dead {
                 self.offer_along(Path::Relay, id, via);
             }
         }
