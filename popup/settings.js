@@ -33,7 +33,7 @@ const MAX_URL = 512;
  * @property {"off" | "group" | "everyone"} sharing
  * @property {{url: string}} signal
  * @property {{name: string, secret: string}} group  secret: 32 bytes in base64url, or empty
- * @property {{servers: RTCIceServer[], relayOnly: boolean}} ice
+ * @property {{servers: RTCIceServer[], relayOnly: boolean, lanOnly: boolean}} ice
  * @property {{min: number, max: number, leaveSignalWhenFull: boolean}} peers
  * @property {{storeMiB: number, uploadMiBPerDay: number, uploadMiBPerMonth: number, uploadKiBps: number}} limits
  * @property {Policy} policy
@@ -58,6 +58,7 @@ const FIELDS = [
   ["group.secret", "", secret],
   ["ice.servers", [], iceServers],
   ["ice.relayOnly", false, yesOrNo],
+  ["ice.lanOnly", true, yesOrNo],
   ["peers.min", 2, whole(0, 32)],
   ["peers.max", 8, whole(1, 32)],
   ["peers.leaveSignalWhenFull", false, yesOrNo],

@@ -69,6 +69,14 @@ pub const LEDGER_MS: u64 = 10_000;
 pub const INTRODUCTION_MS: u64 = 10_000;
 /// Time that an open channel has to say hello, in ms (§5.2).
 pub const HELLO_MS: u64 = 3_000;
+/// A connection that may take any way opens within so long, or relays alone are tried, in ms. Across a continent, ICE
+/// and DTLS take a second; seen behind real NATs, some pairs of a relay and a direct way are never done with it.
+pub const DIRECT_MS: u64 = 4_000;
+/// A channel that may have taken any way, and brought nothing after the greeting, is pinged after so long, in ms
+/// (§4.4): pairs of a relay and a direct way open and then carry nothing (facts W16).
+pub const PROBE_MS: u64 = 1_000;
+/// The answer to that is waited for so long, in ms (§4.4).
+pub const PROBE_ANSWER_MS: u64 = 2_000;
 /// A silent channel is pinged after so long, in ms (§5.2).
 pub const PING_MS: u64 = 15_000;
 /// A channel that does not answer for so long is closed, in ms.

@@ -82,13 +82,38 @@ impl std::fmt::Debug for Group {
 }
 
 /// `ice.*`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Ice {
     /// STUN and TURN servers.
     pub servers: Vec<IceServer>,
     /// Connect through relays only, so that peers do not see this browser's address.
     pub relay_only: bool,
+    /// Meet those on the own network only.
+    pub lan_only: bool,
+}
+
+impl Ice {
+    /// How far this browser goes to meet somebody.
+    pub const fn path(&self) -> Path {
+        match (self.relay_only, self.lan_only) {
+            (true, _) => Path::Relay,
+            (false, true) => Path::Lan,
+            (false, false) => Path::Any,
+        }
+    }
+}
+
+/// Which ways a connection may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// Whatever leads there: the own network, through address translation, or a relay.
+    Any,
+    /// The own network.
+    Lan,
+    /// Relays on both sides. Nobody sees an address but the relay, and on no network of one's own nobody would be met
+    /// otherwise.
+    Relay,
 }
 
 /// One STUN or TURN server, as `RTCIceServer` of the WebRTC specification.
@@ -316,6 +341,13 @@ impl Default for Settings {
             types: Types::default(),
             developer: Developer::default(),
         }
+    }
+}
+
+impl Default for Ice {
+    fn default() -> Self {
+        // SECURITY.md §3.7: what may be seen on one network only stays on it.
+        Self { servers: Vec::new(), relay_only: false, lan_only: true }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Tally {
     pub socket_sends: u64,
     /// Connections that it began or answered.
     pub connects: u64,
+    /// Those of them that were to go by relays alone.
+    pub relayed: u64,
     /// Channels that opened.
     pub channels: u64,
     /// Bytes of frames that it handed to its channels.

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use rand::{Rng, RngExt};
 use slipstream_core::{
-    description::{Candidate, Description, Kind},
+    description::{Candidate, CandidateType, Description, Kind},
     limits,
     port::{ConnId, Input},
+    settings::IceServer,
 };
 use slipstream_wire::{codec, frame::Frame, peer::Message};
 
@@ -24,6 +25,19 @@ const PACKET_HEADERS: u64 = 85;
 /// How long a browser takes to describe its side.
 const DESCRIBE: Duration = Duration::from_millis(6);
 
+/// What lies between the browsers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing: they are on one network.
+    #[default]
+    Nothing,
+    /// Address translation that gives a browser one address for all: what STUN finds can be reached.
+    Cone,
+    /// One for each that it talks to: only relays can be reached. A relay on one side opens a channel that carries
+    /// nothing (facts W16), or none.
+    Symmetric,
+}
+
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct End {
@@ -35,6 +49,7 @@ pub(crate) struct End {
 pub(crate) struct Ether {
     ends: BTreeMap<End, Endpoint>,
     by_name: BTreeMap<String, End>,
+    pub(crate) between: Between,
     /// Somebody sits between all browsers, with certificates of his own.
     pub(crate) intercepted: bool,
 }
@@ -43,13 +58,28 @@ struct Endpoint {
     name: String,
     fingerprint: String,
     remote: Option<Remote>,
-    candidates: u32,
+    /// Where the other side can be reached, as far as this side was told.
+    candidates: Vec<CandidateType>,
+    relay_only: bool,
+    /// The channel opens, and nothing comes through it.
+    dead: bool,
     other: Option<End>,
     open: bool,
     /// Bytes in the channel's queue.
     queued: u64,
     /// Nothing arrives at the other side before this.
     arrives: Duration,
+}
+
+impl Endpoint {
+    /// Whether this side was told of a way to the other that leads there.
+    fn can_reach(&self, between: Between) -> bool {
+        self.candidates.iter().any(|typ| match between {
+            Between::Nothing => true,
+            Between::Cone => *typ != CandidateType::Host,
+            Between::Symmetric => *typ == CandidateType::Relay,
+        })
+    }
 }
 
 /// The other side, as the description says that was given to the browser.
@@ -60,7 +90,13 @@ struct Remote {
 }
 
 impl World {
-    pub(crate) fn connect(&mut self, end: End, remote: Option<&str>) {
+    pub(crate) fn connect(
+        &mut self,
+        end: End,
+        remote: Option<&str>,
+        servers: &[IceServer],
+        relay_only: bool,
+    ) {
         let (name, password) = (self.text(8), self.text(24));
         let mut print = String::new();
         let mut digest = [0_u8; 32];
@@ -76,7 +112,9 @@ impl World {
             name: name.clone(),
             fingerprint: print,
             remote,
-            candidates: 0,
+            candidates: Vec::new(),
+            relay_only,
+            dead: false,
             other: None,
             open: false,
             queued: 0,
@@ -88,17 +126,17 @@ impl World {
         let host = end.life.browser.0;
         let (high, low) = (host / 250 % 250, host % 250 + 1);
         let port = self.rng.random_range(40_000..60_000_u16);
-        for line in [
-            format!(
-                "candidate:2536048589 1 udp 2113937151 192.168.{high}.{low} {port} typ host generation 0 ufrag {name} network-cost 999"
-            ),
-            format!(
-                "candidate:2421910397 1 udp 2113942271 fd00::{high:x}:{low:x} {port} typ host generation 0 ufrag {name} network-cost 999"
-            ),
-            format!(
-                "candidate:842163049 1 udp 1677729535 203.0.113.7 {port} typ srflx raddr 192.168.{high}.{low} rport {port} generation 0 ufrag {name} network-cost 999"
-            ),
-        ] {
+        let serves =
+            |scheme: &str| servers.iter().flat_map(|server| &server.urls).any(|url| url.starts_with(scheme));
+        let host = [
+            format!("2536048589 1 udp 2113937151 192.168.{high}.{low} {port} typ host"),
+            format!("2421910397 1 udp 2113942271 fd00::{high:x}:{low:x} {port} typ host"),
+        ];
+        let mapped = format!("842163049 1 udp 1677729535 203.0.113.7 {port} typ srflx raddr 0.0.0.0 rport 9");
+        let relayed = format!("3098175849 1 udp 33562367 203.0.113.1 {port} typ relay raddr 0.0.0.0 rport 9");
+        let direct = host.into_iter().chain(serves("stun:").then_some(mapped)).filter(|_| !relay_only);
+        for found in direct.chain(serves("turn:").then_some(relayed)) {
+            let line = format!("candidate:{found} generation 0 ufrag {name} network-cost 999");
             self.plan_in(
                 DESCRIBE + Duration::from_millis(2),
                 Event::Tell(end.life, Input::Candidate { conn: end.conn, line }),
@@ -115,11 +153,11 @@ impl World {
     }
 
     pub(crate) fn add_candidate(&mut self, end: End, line: &str) {
-        if Candidate::parse(line).is_err() {
+        let Ok(candidate) = Candidate::parse(line) else {
             self.violated("the engine gave the browser a candidate that is none");
-        }
+        };
         if let Some(endpoint) = self.ether.ends.get_mut(&end) {
-            endpoint.candidates += 1;
+            endpoint.candidates.push(candidate.typ());
         }
         self.try_to_join(end);
     }
@@ -137,8 +175,8 @@ impl World {
 
     /// Both sides know each other, and where: the handshake begins.
     fn try_to_join(&mut self, end: End) {
-        let ends = &self.ether.ends;
-        let Some(here) = ends.get(&end).filter(|here| here.other.is_none() && here.candidates > 0) else {
+        let (ends, between) = (&self.ether.ends, self.ether.between);
+        let Some(here) = ends.get(&end).filter(|here| here.other.is_none() && here.can_reach(between)) else {
             return;
         };
         let Some(remote) = &here.remote else { return };
@@ -147,16 +185,19 @@ impl World {
         };
         let meant = |there: &&Endpoint| {
             there.other.is_none()
-                && there.candidates > 0
+                && there.can_reach(between)
                 && there.remote.as_ref().is_some_and(|back| back.name == here.name)
         };
-        if ends.get(&other).filter(meant).is_none() {
-            return;
-        }
+        let Some(there) = ends.get(&other).filter(meant) else { return };
+        let dead = between == Between::Symmetric && !(here.relay_only && there.relay_only);
         for (one, another) in [(end, other), (other, end)] {
             if let Some(endpoint) = self.ether.ends.get_mut(&one) {
                 endpoint.other = Some(another);
+                endpoint.dead = dead;
             }
+        }
+        if dead && self.rng.random_bool(0.5) {
+            return;
         }
         let takes = self.latency() * 6 + Duration::from_millis(20);
         self.plan_in(takes, Event::Handshake(end, other));
@@ -227,8 +268,9 @@ impl World {
         let there = self.browsers[other.life.browser.0].down.pass(gone + latency, weight);
         endpoint.arrives = endpoint.arrives.max(there);
         let arrives = endpoint.arrives;
+        let dead = endpoint.dead;
         self.plan(gone, Event::Sent(end, length));
-        if !self.browsers[end.life.browser.0].silent {
+        if !dead && !self.browsers[end.life.browser.0].silent {
             self.plan(arrives, Event::Frame(other, frame));
         }
     }
@@ -276,7 +318,7 @@ impl World {
     /// One side closes; the other hears of it, unless nothing can be heard.
     pub(crate) fn close(&mut self, end: End) {
         let Some(endpoint) = self.remove_end(end) else { return };
-        let Some(other) = endpoint.other.filter(|_| endpoint.open) else { return };
+        let Some(other) = endpoint.other.filter(|_| endpoint.open && !endpoint.dead) else { return };
         if !self.browsers[end.life.browser.0].silent {
             let at = (self.now + self.latency()).max(endpoint.arrives);
             self.plan(at, Event::Hung(other));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use slipstream_core::fact::Tab;
 
-use crate::{browser::BrowserId, introducer::Lie, tamper::Tamper, world::World};
+use crate::{browser::BrowserId, ether::Between, introducer::Lie, tamper::Tamper, world::World};
 
 impl World {
     /// The browser is killed where it stands. Its peers hear nothing of it.
@@ -113,6 +113,11 @@ impl World {
     /// The introduction server lies from now on, also in this way.
     pub fn lie(&mut self, lie: Lie) {
         self.introducer.lies.insert(lie);
+    }
+
+    /// What lies between the browsers from now on; connections that are there stay.
+    pub const fn put_between(&mut self, between: Between) {
+        self.ether.between = between;
     }
 
     /// From now on somebody sits in the middle of every new connection, with certificates of his own.

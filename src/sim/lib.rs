@@ -43,6 +43,7 @@ mod worker;
 mod world;
 
 pub use browser::{BrowserId, Tally};
+pub use ether::Between;
 pub use introducer::Lie;
 pub use link::{Lan, Uplink};
 pub use page::Source;

@@ -139,9 +139,11 @@ impl World {
                     self.plan_in(TO_SERVER, Event::HangUp(socket));
                 }
             }
-            Output::Connect { conn, remote, .. } => {
-                self.browsers[life.browser.0].tally.connects += 1;
-                self.connect(End { life, conn }, remote.as_deref());
+            Output::Connect { conn, remote, servers, relay_only } => {
+                let tally = &mut self.browsers[life.browser.0].tally;
+                tally.connects += 1;
+                tally.relayed += u64::from(relay_only);
+                self.connect(End { life, conn }, remote.as_deref(), &servers, relay_only);
             }
             Output::Answered { conn, remote } => self.answered(End { life, conn }, &remote),
             Output::AddCandidate { conn, line } => self.add_candidate(End { life, conn }, &line),

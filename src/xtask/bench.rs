@@ -8,7 +8,7 @@ use crate::{Failure, demo, process, workspace};
 /// Which benchmark, and flags for it.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Bench {
-    /// The benchmark's name (page, signal, signal-scale) and flags for it
+    /// The benchmark's name (page, signal, signal-hostile, signal-restart, signal-scale) and flags for it
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "NAME [FLAGS]")]
     pub arguments: Vec<OsString>,
 }
@@ -28,7 +28,7 @@ impl Bench {
 }
 
 /// Benchmarks of `slipstream-load`.
-const LOADS: [&str; 2] = ["signal", "signal-scale"];
+const LOADS: [&str; 4] = ["signal", "signal-hostile", "signal-restart", "signal-scale"];
 
 fn load(arguments: &[OsString]) -> Result<(), Failure> {
     let root = workspace::root()?;

@@ -128,6 +128,21 @@ pub fn axe(root: &Path) -> Result<PathBuf, Failure> {
     Ok(file)
 }
 
+/// Makes sure of what a network with address translation is made of, where we may make one.
+///
+/// # Errors
+/// [`Failure::Command`] when the package manager fails.
+pub fn address_translation() -> Result<(), Failure> {
+    let programs = ["ip", "nft", "turnserver"];
+    let complete = programs.iter().all(|program| process::on_path(program).is_some());
+    if complete || !is_root() || process::on_path("apt-get").is_none() {
+        return Ok(());
+    }
+    println!("ip, nft or turnserver is missing: installing Debian's");
+    apt_get(&["update"])?;
+    apt_get(&["install", "-y", "--no-install-recommends", "iproute2", "nftables", "coturn"])
+}
+
 /// Whether we may install packages.
 #[must_use]
 pub fn is_root() -> bool {

@@ -20,6 +20,7 @@ pub mod ensure;
 mod failure;
 pub mod manifest;
 pub mod matrix;
+pub mod nat;
 pub mod package;
 pub mod process;
 pub mod reach;

@@ -5,7 +5,7 @@
 //! by connecting to it and left by closing; beside that, it is measured with pairs that stay in their rooms.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::{Value, json};
 use slipstream_wire::VERSION;
@@ -65,8 +65,25 @@ impl Dialect {
         self.greet(server, &path, number).await
     }
 
+    /// Where one of a pair lives: each pair at an address of its own, by which our server counts.
+    fn home(self, number: usize) -> Option<Ipv4Addr> {
+        let octet = |number: usize| u8::try_from(1 + number % 250).unwrap_or(1);
+        let pair = number / 2;
+        (self == Self::Slipstream).then(|| Ipv4Addr::new(127, 1, octet(pair / 250), octet(pair)))
+    }
+
     async fn greet(self, server: SocketAddr, path: &str, number: usize) -> io::Result<End> {
-        let mut socket = Socket::open(server, path).await?;
+        let socket = Socket::open(self.home(number), server, path).await?;
+        self.introduce(socket, server, number).await
+    }
+
+    /// Says what precedes everything.
+    pub(crate) async fn introduce(
+        self,
+        mut socket: Socket,
+        server: SocketAddr,
+        number: usize,
+    ) -> io::Result<End> {
         let name = match self {
             Self::Slipstream => {
                 socket.send(&ours(&ToServer::Hello { version: VERSION })).await?;
@@ -217,7 +234,7 @@ impl End {
 }
 
 /// The topic of a round; hashes in earnest, so spread here.
-fn topic(round: u64) -> Topic {
+pub(crate) fn topic(round: u64) -> Topic {
     let mut bytes = [0; Topic::LEN];
     bytes[..8].copy_from_slice(&round.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     bytes[8..].copy_from_slice(&round.to_be_bytes());
@@ -231,7 +248,7 @@ async fn expect(end: &mut End, fits: impl Fn(&FromServer) -> bool) -> io::Result
     }
 }
 
-fn ours(message: &ToServer) -> Vec<u8> {
+pub(crate) fn ours(message: &ToServer) -> Vec<u8> {
     let mut bytes = Vec::new();
     frame(BINARY, &encode(message), &mut bytes);
     bytes

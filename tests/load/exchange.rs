@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::Fault;
 use crate::dialect::{CANDIDATE, DESCRIPTION, Dialect, End, Signal};
 use crate::server::Server;
+use crate::statistics::per_mille;
 
 /// Signals that one round relays.
 pub(crate) const RELAYED: u64 = 2 + 2 * CANDIDATES;
@@ -30,42 +31,83 @@ pub(crate) struct Load {
 /// What came of it.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// Signals that arrived while it was counted.
-    pub(crate) relayed: u64,
-    /// From the writing of a signal to its arrival, in microseconds.
-    pub(crate) latencies: Vec<u32>,
+    /// What arrived while it was counted.
+    pub(crate) arrivals: Vec<Arrival>,
     /// Seconds of its core that the server used while it was counted.
     pub(crate) used: f64,
+}
+
+/// One signal that arrived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    /// Since the counting began.
+    pub(crate) at: Duration,
+    /// From its writing to its arrival, in microseconds.
+    pub(crate) late: u32,
 }
 
 /// Opens all sockets, lets all pairs work, and counts.
 ///
 /// Errors: a pair was refused, dropped or left without its signals.
 pub(crate) async fn run(server: &Server, dialect: Dialect, load: Load) -> Result<Outcome, Fault> {
-    let mut pairs = Vec::with_capacity(load.pairs);
-    for number in 0..load.pairs {
-        pairs.push(Pair::open(server.addr(), dialect, number).await?);
-    }
-    let begin = Instant::now() + WARM_UP;
-    let end = begin + load.counted;
-    let mut tasks = JoinSet::new();
-    for (number, pair) in pairs.into_iter().enumerate() {
-        // Spread over one interval, so that they do not march in step.
-        let first = load.every.mul_f64(number as f64 / load.pairs as f64);
-        tasks.spawn(timeout_at(end + PATIENCE, pair.work(first, load.every, begin, end)));
-    }
-    sleep_until(begin).await;
-    let before = server.used()?;
-    sleep_until(end).await;
-    let mut all = Outcome { used: server.used()? - before, ..Outcome::default() };
-    while let Some(outcome) = tasks.join_next().await {
-        let outcome = outcome?.map_err(|_| "a pair waited in vain for its signals")??;
-        all.relayed += outcome.relayed;
-        all.latencies.extend(outcome.latencies);
-    }
-    Ok(all)
+    Crowd::open(server, dialect, load).await?.work(server).await
 }
 
+impl Outcome {
+    /// Signals that were relayed.
+    pub(crate) const fn relayed(&self) -> f64 {
+        self.arrivals.len() as f64
+    }
+
+    /// The 99th percentile of those that arrived in a span, in ms. Nothing when none did.
+    pub(crate) fn p99(&self, span: std::ops::Range<Duration>) -> Option<f64> {
+        let there = self.arrivals.iter().filter(|arrival| span.contains(&arrival.at));
+        let mut late: Vec<u32> = there.map(|arrival| arrival.late).collect();
+        per_mille(&mut late, 990).map(|micros| f64::from(micros) / 1_000.0)
+    }
+}
+
+/// Pairs with open sockets.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    pairs: Vec<Pair>,
+    load: Load,
+}
+
+impl Crowd {
+    /// Opens all sockets. Errors: a pair was refused.
+    pub(crate) async fn open(server: &Server, dialect: Dialect, load: Load) -> Result<Self, Fault> {
+        let mut pairs = Vec::with_capacity(load.pairs);
+        for number in 0..load.pairs {
+            pairs.push(Pair::open(server.addr(), dialect, number).await?);
+        }
+        Ok(Self { pairs, load })
+    }
+
+    /// Lets all pairs work, and counts. Errors: a pair was dropped or left without its signals.
+    pub(crate) async fn work(self, server: &Server) -> Result<Outcome, Fault> {
+        let Load { every, counted, .. } = self.load;
+        let begin = Instant::now() + WARM_UP;
+        let end = begin + counted;
+        let (mut tasks, count) = (JoinSet::new(), self.pairs.len());
+        for (number, pair) in self.pairs.into_iter().enumerate() {
+            // Spread over one interval, so that they do not march in step.
+            let first = every.mul_f64(number as f64 / count as f64);
+            tasks.spawn(timeout_at(end + PATIENCE, pair.work(first, every, begin, end)));
+        }
+        sleep_until(begin).await;
+        let before = server.used()?;
+        sleep_until(end).await;
+        let mut all = Outcome { used: server.used()? - before, ..Outcome::default() };
+        while let Some(outcome) = tasks.join_next().await {
+            let outcome = outcome?.map_err(|_| "a pair waited in vain for its signals")??;
+            all.arrivals.extend(outcome.arrivals);
+        }
+        Ok(all)
+    }
+}
+
+#[derive(Debug)]
 struct Pair {
     dialect: Dialect,
     one: End,
@@ -132,9 +174,9 @@ impl Pair {
                 while !dialect.is_signal(to.next().await?) {}
                 let arrived = Instant::now();
                 if arrived >= counted.0 && arrived < counted.1 {
-                    outcome.relayed += 1;
                     let micros = arrived.duration_since(said).as_micros();
-                    outcome.latencies.push(u32::try_from(micros).unwrap_or(u32::MAX));
+                    let late = u32::try_from(micros).unwrap_or(u32::MAX);
+                    outcome.arrivals.push(Arrival { at: arrived - counted.0, late });
                 }
             }
         }
@@ -147,6 +189,7 @@ const WORDS: &str = match std::str::from_utf8(&[b'd'; DESCRIPTION]) {
     Ok(words) => words,
     Err(_) => "",
 };
-const WARM_UP: Duration = Duration::from_millis(1_500);
+/// From the first introduction to the beginning of the counting.
+pub(crate) const WARM_UP: Duration = Duration::from_millis(1_500);
 /// How long a pair may wait for its last signals.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -41,6 +41,13 @@ impl Rival {
         Ok(all)
     }
 
+    /// Ours as it is set by default, to listen at `addr`.
+    pub(crate) fn guarded(&self, addr: SocketAddr) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["--listen", &addr.to_string()]);
+        command
+    }
+
     /// The program, to listen at `addr`, without limits that the work would run into.
     pub(crate) fn command(&self, addr: SocketAddr) -> Command {
         let mut command = Command::new(&self.program);

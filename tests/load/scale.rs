@@ -55,7 +55,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Fault> {
         let load = Load { pairs: 400, every: Duration::from_millis(450), counted: Duration::from_secs(5) };
         let ends = idle::open(server.addr(), Dialect::Slipstream, count - 2 * load.pairs).await?;
         let outcome = exchange::run(&server, Dialect::Slipstream, load).await?;
-        relayed.points.push((count, outcome.relayed as f64 / load.counted.as_secs_f64()));
+        relayed.points.push((count, outcome.relayed() / load.counted.as_secs_f64()));
         memory.points.push((count, server.resident()? as f64 / 1e6));
         println!("  {count} connections");
         drop(ends);

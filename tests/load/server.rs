@@ -21,7 +21,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the program that `command` makes for an address, and waits until it listens.
     pub(crate) async fn start(command: impl FnOnce(SocketAddr) -> Command) -> Result<Self, Fault> {
-        let addr = free()?;
+        Self::start_at(free()?, command).await
+    }
+
+    /// The same at an address that is known to be free.
+    pub(crate) async fn start_at(
+        addr: SocketAddr,
+        command: impl FnOnce(SocketAddr) -> Command,
+    ) -> Result<Self, Fault> {
         let command = command(addr);
         let mut pinned = Command::new("taskset");
         pinned
@@ -64,8 +71,18 @@ impl Server {
 
     /// Bytes of memory that it occupies.
     pub(crate) fn resident(&self) -> Result<u64, Fault> {
+        self.status("VmRSS:")
+    }
+
+    /// Bytes of memory that it has occupied at the most.
+    pub(crate) fn most_resident(&self) -> Result<u64, Fault> {
+        self.status("VmHWM:")
+    }
+
+    /// A line of proc_pid_status(5) that is in kB, in bytes.
+    fn status(&self, name: &str) -> Result<u64, Fault> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 }

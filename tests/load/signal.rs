@@ -12,7 +12,7 @@ use crate::figures::{Figures, Row};
 use crate::idle;
 use crate::rivals::Rival;
 use crate::server::Server;
-use crate::statistics::{extent, median, per_mille};
+use crate::statistics::{extent, median};
 
 /// Flags.
 #[derive(Args, Clone, Debug)]
@@ -91,17 +91,16 @@ impl Seen {
         let server = Server::start(|addr| self.rival.command(addr)).await?;
         let most = Load { pairs: options.pairs as usize, every: FASTEST, counted };
         let outcome = exchange::run(&server, dialect, most).await?;
-        let relayed = outcome.relayed as f64 / counted.as_secs_f64();
+        let relayed = outcome.relayed() / counted.as_secs_f64();
         self.relayed.push(relayed);
-        self.per_core.push(outcome.relayed as f64 / outcome.used);
+        self.per_core.push(outcome.relayed() / outcome.used);
         drop(server);
 
         let server = Server::start(|addr| self.rival.command(addr)).await?;
         let every = Duration::from_secs_f64(most.pairs as f64 * RELAYED as f64 / (relayed / 2.0));
         let half = Load { every: every.max(FASTEST), ..most };
-        let mut outcome = exchange::run(&server, dialect, half).await?;
-        let late = per_mille(&mut outcome.latencies, 990).ok_or("nothing was relayed at half load")?;
-        self.late.push(f64::from(late) / 1_000.0);
+        let outcome = exchange::run(&server, dialect, half).await?;
+        self.late.push(outcome.p99(Duration::ZERO..counted).ok_or("nothing was relayed at half load")?);
         drop(server);
 
         let server = Server::start(|addr| self.rival.command(addr)).await?;

@@ -2,10 +2,10 @@
 //! are sent, several in one write, and what comes in is looked at where it lies.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 pub(crate) const TEXT: u8 = 1;
 pub(crate) const BINARY: u8 = 2;
@@ -23,9 +23,13 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens one. Errors: nobody listens, or the server refuses.
-    pub(crate) async fn open(server: SocketAddr, path: &str) -> io::Result<Self> {
-        let mut stream = TcpStream::connect(server).await?;
+    /// Opens one, from an address of loopback or from any. Errors: nobody listens, or the server refuses.
+    pub(crate) async fn open(from: Option<Ipv4Addr>, server: SocketAddr, path: &str) -> io::Result<Self> {
+        Self::upgrade(connect(from, server, None).await?, server, path).await
+    }
+
+    /// Makes a WebSocket of a connection.
+    pub(crate) async fn upgrade(mut stream: TcpStream, server: SocketAddr, path: &str) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -46,6 +50,11 @@ impl Socket {
         }
         socket.at = end;
         Ok(socket)
+    }
+
+    /// The bare connection, for those who keep to no form.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.stream
     }
 
     /// Sends frames that [`frame`] put together.
@@ -106,6 +115,24 @@ impl Socket {
         }
         Ok(())
     }
+}
+
+/// A connection from an address of loopback or from any, that takes so many bytes before it is read.
+pub(crate) async fn connect(
+    from: Option<Ipv4Addr>,
+    server: SocketAddr,
+    takes: Option<u32>,
+) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    if let Some(bytes) = takes {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    if let Some(from) = from {
+        // Ports of connections that have just ended are as good as others.
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::from((from, 0)))?;
+    }
+    socket.connect(server).await
 }
 
 /// Puts a client's frame together, behind what is in `out` already.

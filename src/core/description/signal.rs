@@ -29,6 +29,9 @@ pub enum Signal {
         /// M1.
         #[serde(with = "serde_bytes")]
         mac: [u8; 32],
+        /// By relays on both sides: a channel that took another way opened, and nothing came through it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        relayed: bool,
     },
     /// "Yes."
     #[serde(rename = "a")]
@@ -167,7 +170,13 @@ mod tests {
         let candidate =
             Candidate::new(&"f".repeat(32), 1 << 30, address, 65_535, CandidateType::Relay).unwrap();
         [
-            Signal::Offer { sid, description: half(Kind::Offer), n_o: [0xff; 16], mac: [0xff; 32] },
+            Signal::Offer {
+                sid,
+                description: half(Kind::Offer),
+                n_o: [0xff; 16],
+                mac: [0xff; 32],
+                relayed: true,
+            },
             Signal::Answer { sid, description: half(Kind::Answer), n_a: [0xff; 16], mac: [0xff; 32] },
             Signal::Candidate { sid, candidate },
             Signal::End { sid },
@@ -188,7 +197,13 @@ mod tests {
     #[test]
     fn an_offer_with_an_answers_half_is_refused() {
         let [_, _, _, Signal::End { sid }] = signals() else { unreachable!() };
-        let crossed = Signal::Offer { sid, description: half(Kind::Answer), n_o: [0; 16], mac: [0; 32] };
+        let crossed = Signal::Offer {
+            sid,
+            description: half(Kind::Answer),
+            n_o: [0; 16],
+            mac: [0; 32],
+            relayed: false,
+        };
         assert_eq!(Signal::decode(&codec::encode(&crossed)), Err(SignalError::Kind));
         let crossed = Signal::Answer { sid, description: half(Kind::Offer), n_a: [0; 16], mac: [0; 32] };
         assert_eq!(Signal::decode(&codec::encode(&crossed)), Err(SignalError::Kind));

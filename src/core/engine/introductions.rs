@@ -18,6 +18,7 @@ use crate::{
     group::{Offered, Route},
     limits,
     port::{ConnId, Output},
+    settings::Path,
 };
 
 /// Sessions remembered per socket. Beyond it new offers are refused until the socket is new: an honest group never
@@ -39,6 +40,11 @@ const NO_TOPIC: Topic = Topic::new([0; Topic::LEN]);
 impl Engine {
     /// Makes an offer to somebody whom the server or a peer named.
     pub(super) fn offer(&mut self, to: PeerId, via: Via) {
+        self.offer_along(self.settings.ice.path(), to, via);
+    }
+
+    /// The same for a connection that takes certain ways.
+    pub(super) fn offer_along(&mut self, path: Path, to: PeerId, via: Via) {
         let Some((you, _)) = self.place(via) else { return };
         if to == you
             || self.meeting.is_banned(Known::Node(to), self.now.ms)
@@ -48,7 +54,7 @@ impl Engine {
             return;
         }
         let (sid, n_o, salt) = (self.random(), self.random(), Salt::new(self.random()));
-        let peer = Peer::new((to, via), sid, true, Stage::Offering { n_o }, salt, self.now.ms);
+        let peer = Peer::new((to, via), path, sid, true, Stage::Offering { n_o }, salt, self.now.ms);
         self.begin(peer, None);
     }
 
@@ -138,11 +144,11 @@ impl Engine {
         // Whatever cannot be opened was not sealed by a member for this way: there is nobody to answer to.
         let Ok(signal) = Signal::open(group, &Route { topic, from, to: you }, payload) else { return };
         match signal {
-            Signal::Offer { sid, description, n_o, mac } => {
+            Signal::Offer { sid, description, n_o, mac, relayed } => {
                 let offered =
                     Offered { sid, offerer: from, answerer: you, n_o, fp_o: *description.fingerprint() };
                 if group.check_offer(&offered, &mac).is_ok() {
-                    self.offered((from, via), offered, description);
+                    self.offered((from, via), offered, description, relayed);
                 }
             }
             Signal::Answer { sid, description, n_a, mac } => {
@@ -189,7 +195,7 @@ impl Engine {
         let Some(peer) = self.meeting.peers.get(&conn) else { return };
         let Some((you, _)) = self.place(peer.via) else { return self.part(conn) };
         let Some(peer) = self.meeting.peers.get(&conn) else { return };
-        let (stage, them, sid) = (peer.stage.clone(), peer.id, peer.sid);
+        let (stage, them, sid, path) = (peer.stage.clone(), peer.id, peer.sid, peer.path);
         let kind = if peer.offerer { Kind::Offer } else { Kind::Answer };
         let (Ok(description), Some(group)) = (Description::from_sdp(kind, sdp), &self.meeting.group) else {
             return self.part(conn);
@@ -199,7 +205,8 @@ impl Engine {
             Stage::Offering { n_o } => {
                 let offered = Offered { sid, offerer: you, answerer: them, n_o, fp_o: fingerprint };
                 let mac = group.offer_mac(&offered);
-                self.send_signal(conn, &Signal::Offer { sid, description, n_o, mac });
+                let relayed = path == Path::Relay;
+                self.send_signal(conn, &Signal::Offer { sid, description, n_o, mac, relayed });
                 self.advance(conn, Stage::Offered { offered });
             }
             Stage::Answering { offered } => {
@@ -220,8 +227,8 @@ impl Engine {
 
     /// Our browser can be reached somewhere.
     pub(super) fn candidate(&mut self, conn: ConnId, line: &str) {
-        let reach = self.reach();
         let Ok(candidate) = Candidate::parse(line) else { return };
+        let Some(reach) = self.reach(conn) else { return };
         let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
         if candidate.check_out(&reach).is_err() {
             return;
@@ -237,12 +244,24 @@ impl Engine {
     }
 
     /// A member offers a connection.
-    fn offered(&mut self, (from, via): (PeerId, Via), offered: Offered, remote: Description) {
+    fn offered(&mut self, (from, via): (PeerId, Via), offered: Offered, remote: Description, relayed: bool) {
         let now = self.now.ms;
         let banned = self.meeting.is_banned(Known::Print(offered.fp_o), now)
             || self.meeting.is_banned(Known::Node(from), now);
         if banned || self.meeting.sids.len() >= SESSIONS || !self.meeting.sids.insert(offered.sid) {
             return;
+        }
+        // Relays on one side alone may open and carry nothing. Who stays on its own network does not use any.
+        let path = match self.settings.ice.path() {
+            Path::Any if relayed => Path::Relay,
+            own => own,
+        };
+        if let Some(conn) = self.conn_of(from) {
+            let dead = relayed && self.meeting.peers.get(&conn).is_some_and(|p| p.path == Path::Any);
+            if dead {
+                // The other side hears nothing through it, and will not hear this end either.
+                self.part(conn);
+            }
         }
         if let Some(conn) = self.conn_of(from) {
             // Both offered at once: the offer of the smaller name stands.
@@ -260,21 +279,18 @@ impl Engine {
         let salt = Salt::new(self.random());
         let sdp = remote.to_sdp();
         let stage = Stage::Answering { offered };
-        self.begin(Peer::new((from, via), offered.sid, false, stage, salt, self.now.ms), Some(sdp));
+        self.begin(Peer::new((from, via), path, offered.sid, false, stage, salt, self.now.ms), Some(sdp));
     }
 
-    fn begin(&mut self, peer: Peer, remote: Option<String>) {
+    fn begin(&mut self, mut peer: Peer, remote: Option<String>) {
         self.ask_for_relays();
+        peer.has_fallback = peer.path == Path::Any && self.knows_relay();
         let conn = ConnId(self.meeting.next_conn);
         self.meeting.next_conn = self.meeting.next_conn.wrapping_add(1);
         self.meeting.begun.push_back(self.now.ms);
+        let relay_only = peer.path == Path::Relay;
         self.meeting.peers.insert(conn, peer);
-        self.out.push_back(Output::Connect {
-            conn,
-            remote,
-            servers: self.relays(),
-            relay_only: self.settings.ice.relay_only,
-        });
+        self.out.push_back(Output::Connect { conn, remote, servers: self.relays(), relay_only });
     }
 
     fn advance(&mut self, conn: ConnId, stage: Stage) {
@@ -294,7 +310,7 @@ impl Engine {
     }
 
     fn reachable(&mut self, conn: ConnId, candidate: Candidate) {
-        let reach = self.reach();
+        let Some(reach) = self.reach(conn) else { return };
         let Some(peer) = self.meeting.peers.get_mut(&conn) else { return };
         if candidate.check_in(&reach, peer.taken).is_err() {
             return;
@@ -366,13 +382,13 @@ impl Engine {
         self.meeting.peers.iter().find(|(_, p)| p.id == from && p.sid[..] == *sid).map(|(conn, _)| *conn)
     }
 
-    const fn reach(&self) -> Reach {
-        Reach {
+    fn reach(&self, conn: ConnId) -> Option<Reach> {
+        let path = self.meeting.peers.get(&conn)?.path;
+        Some(Reach {
             class: Class::Group,
-            relay_only: self.settings.ice.relay_only,
-            // SECURITY.md §3.7: with relays only, and on no network of one's own, nobody would be met.
-            lan_only: !self.settings.ice.relay_only,
+            relay_only: path == Path::Relay,
+            lan_only: path == Path::Lan,
             allow_loopback: self.settings.developer.allow_loopback,
-        }
+        })
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     group::Group,
     limits,
     port::{ConnId, Output},
+    settings::Path,
     stats::{PeerStats, ServerState},
 };
 
@@ -23,6 +24,7 @@ pub(super) struct Meeting {
     /// What the keys were made of, so that a change of settings is noticed.
     secret: Option<[u8; 32]>,
     url: String,
+    path: Path,
     pub(super) group: Option<Group>,
     /// What this browser calls itself among its peers.
     pub(super) node: PeerId,
@@ -98,6 +100,7 @@ impl Meeting {
         Self {
             secret: None,
             url: String::new(),
+            path: Path::Lan,
             group: None,
             node,
             askers: VecDeque::new(),
@@ -170,19 +173,28 @@ impl Meeting {
 }
 
 impl Engine {
-    /// Sharing, server or group may have changed.
+    /// Sharing, server, group or the ways to members may have changed.
     pub(super) fn settings_changed(&mut self) {
         let secret = self.secret_in_use();
         let url = self.settings.signal.url.clone();
-        if secret == self.meeting.secret && url == self.meeting.url {
+        let path = self.settings.ice.path();
+        let same_ways = path == self.meeting.path || self.meeting.group.is_none();
+        if secret == self.meeting.secret && url == self.meeting.url && same_ways {
             return;
         }
         self.leave_all();
         let marks = std::mem::take(&mut self.meeting.marks);
         let group = secret.map(Group::new);
         let node = PeerId::new(self.random());
-        self.meeting =
-            Meeting { secret, url, group, marks, next_conn: self.meeting.next_conn, ..Meeting::new(node) };
+        self.meeting = Meeting {
+            secret,
+            url,
+            path,
+            group,
+            marks,
+            next_conn: self.meeting.next_conn,
+            ..Meeting::new(node)
+        };
         self.connect();
     }
 

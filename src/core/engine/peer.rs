@@ -16,6 +16,7 @@ use crate::{
     group::{Offered, Transcript},
     limits,
     port::{ConnId, Output},
+    settings::Path,
 };
 
 /// A peer's state.
@@ -33,6 +34,10 @@ pub(super) struct Peer {
     pub(super) forwarded: VecDeque<u64>,
     pub(super) sid: [u8; 16],
     pub(super) offerer: bool,
+    /// Which ways its connection may take.
+    pub(super) path: Path,
+    /// If that comes to nothing, relays alone are tried.
+    pub(super) has_fallback: bool,
     pub(super) stage: Stage,
     /// Since when the stage lasts, in ms.
     pub(super) since: u64,
@@ -89,6 +94,7 @@ pub(super) enum Stage {
 impl Peer {
     pub(super) fn new(
         (id, via): (PeerId, Via),
+        path: Path,
         sid: [u8; 16],
         offerer: bool,
         stage: Stage,
@@ -104,6 +110,8 @@ impl Peer {
             forwarded: VecDeque::new(),
             sid,
             offerer,
+            path,
+            has_fallback: false,
             stage,
             since: now,
             heard: now,
@@ -161,13 +169,26 @@ impl Peer {
         takes
     }
 
+    /// It may go another way, and it is not proven that this one carries anything beyond the greeting.
+    const fn is_on_trial(&self) -> bool {
+        let proven = match self.stage {
+            Stage::Opening { .. } | Stage::Open { .. } => false,
+            Stage::Ready { .. } => self.heard > self.since,
+            _ => true,
+        };
+        self.has_fallback && !proven
+    }
+
     /// When something must be done about this peer.
     pub(super) const fn deadline(&self) -> u64 {
         match (&self.stage, self.pinged) {
             // From the ping on: a machine that slept has heard nothing, and that is nobody's silence.
+            (Stage::Ready { .. }, Some(at)) if self.is_on_trial() => at + limits::PROBE_ANSWER_MS,
             (Stage::Ready { .. }, Some(at)) => at + limits::SILENT_MS - limits::PING_MS,
+            (Stage::Ready { .. }, None) if self.is_on_trial() => self.since + limits::PROBE_MS,
             (Stage::Ready { .. }, None) => self.heard + limits::PING_MS,
             (Stage::Open { .. }, _) => self.since + limits::HELLO_MS,
+            (Stage::Opening { .. }, _) if self.has_fallback => self.since + limits::DIRECT_MS,
             _ => self.since + limits::INTRODUCTION_MS,
         }
     }
@@ -328,7 +349,11 @@ impl Engine {
             let nonce = peer.next_ask;
             self.tell(conn, &Message::Ping { nonce });
         } else {
+            let dead = peer.is_on_trial().then_some((peer.id, peer.via));
             self.part(conn);
+            if let Some((id, via)) = dead {
+                self.offer_along(Path::Relay, id, via);
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 use slipstream_wire::server::{IceServer as Wire, MAX_ICE_SERVERS, ToServer};
 
 use super::Engine;
-use crate::settings::IceServer;
+use crate::settings::{IceServer, Path};
 
 /// Credentials that end so soon are not begun with, in ms.
 const NEARLY_OVER_MS: u64 = 60_000;
@@ -25,7 +25,7 @@ impl Engine {
         let announced = &self.meeting.announced;
         let over = announced.until.is_some_and(|until| self.now.ms + NEARLY_OVER_MS >= until);
         let known = announced.asked && !over;
-        if self.settings.ice.relay_only && !known && self.meeting.is_greeted() {
+        if self.settings.ice.path() != Path::Lan && !known && self.meeting.is_greeted() {
             self.meeting.announced.asked = true;
             // Until the answer is there, the old ones are as good as any.
             self.meeting.announced.until = None;
@@ -46,8 +46,18 @@ impl Engine {
         self.meeting.announced.until = (seconds > 0).then(|| self.now.ms + u64::from(seconds) * 1_000);
     }
 
-    /// The user's own, and those announced.
+    /// The user's own, and those announced; none for who stays on its own network.
     pub(super) fn relays(&self) -> Vec<IceServer> {
-        self.settings.ice.servers.iter().chain(&self.meeting.announced.servers).cloned().collect()
+        self.servers().cloned().collect()
+    }
+
+    /// Whether one of them passes on what others send.
+    pub(super) fn knows_relay(&self) -> bool {
+        self.servers().any(|server| server.urls.iter().any(|url| url.starts_with("turn")))
+    }
+
+    fn servers(&self) -> impl Iterator<Item = &IceServer> {
+        let all = self.settings.ice.servers.iter().chain(&self.meeting.announced.servers);
+        all.filter(|_| self.settings.ice.path() != Path::Lan)
     }
 }

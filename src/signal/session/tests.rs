@@ -249,6 +249,19 @@ async fn a_flood_is_dropped_at_first_and_then_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flood_that_goes_on_behind_its_close_code_is_not_read_to_its_end() {
+    let world = World::new();
+    let (mut browser, _) = world.greeted(9).await;
+    let begin = Instant::now();
+    for _ in 0..10_000 {
+        browser.say(&ToServer::Leave { topic: TOPIC });
+    }
+    // It does not hang up.
+    (&mut browser.session).await.unwrap();
+    assert!(begin.elapsed() < FAREWELL, "it was left while there was more to read");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_pings_is_closed_too() {
     let world = World::new();
     let (browser, _) = world.greeted(9).await;

@@ -27,6 +27,7 @@ mod bodies_travel_as_agreed;
 mod channels_outlive_the_server;
 mod each_fault_class_costs_nothing_but_time;
 mod members_meet_through_members;
+mod members_meet_through_translated_addresses;
 mod members_who_load_a_page_at_once_fetch_it_once;
 mod nobody_is_contacted_while_sharing_is_off;
 mod reconnecting_backs_off;

@@ -99,6 +99,27 @@ fn who_hides_its_address_connects_by_what_was_announced() {
 }
 
 #[test]
+fn who_goes_beyond_its_own_network_asks_as_well_and_keeps_its_own_ways() {
+    let mut settings = settings::member();
+    settings.ice.lan_only = false;
+    let (mut desk, said) = Desk::welcomed(settings);
+    assert!(asks(&said));
+    desk.hears(&announced("stun:stun.example"));
+    let (_, begun) = desk.is_introduced_to(2);
+    assert_eq!(begun[0][0].urls, ["stun:stun.example"]);
+}
+
+#[test]
+fn who_stays_on_its_own_network_gives_its_browser_no_servers_either() {
+    let mut settings = settings::member();
+    settings.ice.servers =
+        vec![IceServer { urls: vec!["stun:stun.example".into()], username: None, credential: None }];
+    let (mut desk, _) = Desk::welcomed(settings);
+    let (_, begun) = desk.is_introduced_to(2);
+    assert_eq!(begun, [vec![]]);
+}
+
+#[test]
 fn new_credentials_are_asked_for_when_the_old_ones_are_nearly_over() {
     let (mut desk, _) = Desk::welcomed(relay_only());
     desk.hears(&announced("turn:relay.example"));
