@@ -4,6 +4,8 @@
 
 mod case;
 mod comparison;
+mod cycles;
+mod kills;
 mod picture;
 mod shop;
 mod sockets;
@@ -11,6 +13,8 @@ mod staged;
 
 pub use case::{Case, Expected, Made, Sources};
 pub use comparison::{differences, new_complaints};
+pub use cycles::{Cycles, cycles};
+pub use kills::{Kills, kills};
 pub use picture::noise;
 pub use shop::{SHOP, album, shop};
 pub use sockets::{Socket, SocketWatch, Transport, sockets_of};
