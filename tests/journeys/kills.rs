@@ -27,6 +27,8 @@ pub struct Kills {
     pub in_the_middle: usize,
     /// Bodies that were on the shelf at the end.
     pub bodies: usize,
+    /// Starts at which bodies were gone that had been there before the kill.
+    pub losses: usize,
 }
 
 /// What lies in the database, as the browser reads it and not the extension.
@@ -59,12 +61,13 @@ pub async fn kills(count: usize, seed: u64, say: impl Fn(&str)) -> Result<Kills,
         seat = scene.member_on(profile.path()).await?;
         let found = look(&seat).await.map_err(|fault| format!("kill {number}, {moment:?}: {fault}"))?;
         let stored = found.saturating_sub(before);
+        done.losses += usize::from(found < before);
         before = found;
         done.kills += 1;
         done.in_the_middle += usize::from(stored > 0 && stored < IMAGES);
         done.bodies = found;
         say(&format!(
-            "kill {} of {count}, {moment:?} after the first: {stored} of {IMAGES} new bodies stored, all whole",
+            "kill {} of {count}, {moment:?} after the first: {stored} of {IMAGES} new bodies stored, {found} in all, each whole",
             number + 1
         ));
     }
