@@ -3,12 +3,12 @@
 
 use std::ffi::OsString;
 
-use crate::{Failure, demo, process, workspace};
+use crate::{Failure, demo, ensure, process, workspace};
 
 /// Which benchmark, and flags for it.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Bench {
-    /// The benchmark's name (page, signal, signal-hostile, signal-restart, signal-scale) and flags for it
+    /// The benchmark's name (page, transfer, signal, signal-hostile, signal-restart, signal-scale) and flags for it
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "NAME [FLAGS]")]
     pub arguments: Vec<OsString>,
 }
@@ -21,6 +21,10 @@ impl Bench {
     pub fn run(&self) -> Result<(), Failure> {
         if self.arguments.first().is_some_and(|name| LOADS.iter().any(|load| name == load)) {
             load(&self.arguments)
+        } else if self.arguments.first().is_some_and(|name| name == "transfer") {
+            let rival = ensure::webtorrent(&workspace::root()?)?;
+            let flags = [OsString::from("--webtorrent"), rival.into()];
+            demo::play("release", "bench", &[self.arguments.clone(), flags.into()].concat())
         } else {
             demo::play("release", "bench", &self.arguments)
         }

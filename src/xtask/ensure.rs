@@ -18,6 +18,9 @@ const CARGO_DENY: &str = "0.20.2";
 /// The version of axe-core whose rules the pages keep.
 const AXE: &str = "4.14.1";
 
+/// The version of `WebTorrent` that `bench transfer` compares with.
+const WEBTORRENT: &str = "2.8.5";
+
 /// The browser, if there is one: what `$CHROMIUM` names, or else `chromium`, as in the crate `slipstream-browser`.
 ///
 /// Chrome under its own brand is not looked for: it refuses unpacked extensions.
@@ -79,6 +82,23 @@ pub fn component(name: &str, program: &str) -> Result<(), Failure> {
     rustup(&["component", "add", name], name)
 }
 
+/// Makes sure of a C++ compiler, which only the fuzzer needs.
+///
+/// # Errors
+/// [`Failure::Missing`] when it cannot be installed from here.
+pub fn cxx() -> Result<(), Failure> {
+    if process::on_path("c++").is_none() && process::on_path("apt-get").is_some() && is_root() {
+        apt_get(&["install", "-y", "--no-install-recommends", "g++"])?;
+    }
+    match process::on_path("c++") {
+        Some(_) => Ok(()),
+        None => Err(Failure::Missing {
+            what: "C++ compiler".into(),
+            install: "sudo apt-get install -y g++".into(),
+        }),
+    }
+}
+
 /// Makes sure of cargo-deny, in the version we are written for.
 ///
 /// Built without optimisation: a check takes a second either way, and the build a third of the time.
@@ -106,8 +126,21 @@ pub fn cargo_deny(root: &Path) -> Result<PathBuf, Failure> {
 /// # Errors
 /// [`Failure::Missing`] without npm, [`Failure::Command`] when npm fails.
 pub fn axe(root: &Path) -> Result<PathBuf, Failure> {
-    let folder = workspace::tools(root).join(format!("axe-{AXE}"));
-    let file = folder.join("node_modules/axe-core/axe.min.js");
+    npm_file(root, "axe-core", AXE, "axe.min.js")
+}
+
+/// Makes sure of `WebTorrent` for browsers, which `bench transfer` compares with: one file of JavaScript.
+///
+/// # Errors
+/// As [`axe`].
+pub fn webtorrent(root: &Path) -> Result<PathBuf, Failure> {
+    npm_file(root, "webtorrent", WEBTORRENT, "dist/webtorrent.min.js")
+}
+
+/// One file of a package of npm, in a folder of its own. Nothing of the package is run.
+fn npm_file(root: &Path, name: &str, version: &str, path: &str) -> Result<PathBuf, Failure> {
+    let folder = workspace::tools(root).join(format!("{name}-{version}"));
+    let file = folder.join("node_modules").join(name).join(path);
     if file.is_file() {
         return Ok(file);
     }
@@ -121,10 +154,9 @@ pub fn axe(root: &Path) -> Result<PathBuf, Failure> {
         apt_get(&["install", "-y", "--no-install-recommends", "npm"])?;
     }
     fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
-    let package = format!("axe-core@{AXE}");
     let mut npm = Command::new("npm");
     npm.args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
-    process::run(npm.arg(&folder).arg(package))?;
+    process::run(npm.arg(&folder).arg(format!("{name}@{version}")))?;
     Ok(file)
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use xtask::{Failure, bench, build, demo, doctor, matrix, nat, package, shots, sim, test};
+use xtask::{Failure, bench, build, demo, doctor, fuzz, matrix, nat, nightly, package, shots, sim, test};
 
 /// Every task of the project.
 #[derive(Parser)]
@@ -15,7 +15,7 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run one benchmark: `bench page`, `bench signal`, `signal-hostile`, `signal-restart` or `signal-scale` (flags: `bench page --help`)
+    /// Run one benchmark: page, transfer, signal, signal-hostile, signal-restart or signal-scale (flags: `bench page --help`)
     #[command(disable_help_flag = true)]
     Bench(bench::Bench),
     /// Build the unpacked extension in target/extension/
@@ -29,6 +29,11 @@ enum Task {
     Matrix(matrix::Matrix),
     /// Let two browsers meet through real address translation, in network namespaces (as root)
     Nat,
+    /// Run libFuzzer over all that reads bytes of strangers
+    Fuzz(fuzz::Fuzz),
+    /// Long runs in real browsers: kills while storing, cycles of meeting and leaving (flags: `nightly --help`)
+    #[command(disable_help_flag = true)]
+    Nightly(nightly::Nightly),
     /// Build the extension and pack it as a zip in target/package/, the same bytes every time
     Package,
     /// Run many browsers in a virtual world: `sim classroom` (its own flags: `sim --help`)
@@ -59,6 +64,8 @@ fn run(task: Option<Task>) -> Result<(), Failure> {
         Some(Task::Doctor) => doctor::run(),
         Some(Task::Matrix(matrix)) => matrix.run(),
         Some(Task::Nat) => nat::run(),
+        Some(Task::Fuzz(fuzz)) => fuzz.run(),
+        Some(Task::Nightly(nightly)) => nightly.run(),
         Some(Task::Package) => package::run(),
         Some(Task::Sim(sim)) => sim.run(),
         Some(Task::Shots(shots)) => shots.run(),

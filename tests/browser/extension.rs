@@ -156,7 +156,11 @@ impl Chromium {
         }
     }
 
-    async fn attach_offscreen(&self, end: Instant, after: Duration) -> Result<Session, BrowserError> {
+    pub(crate) async fn attach_offscreen(
+        &self,
+        end: Instant,
+        after: Duration,
+    ) -> Result<Session, BrowserError> {
         let prefix = self.prefix(left(end)).await?;
         // Offscreen documents have the type of what came before them (fact B103).
         let is_offscreen = |kind: &str, url: &str| kind == "background_page" && url.starts_with(&prefix);

@@ -23,6 +23,7 @@ mod scenario;
 mod statistics;
 mod summary;
 mod table;
+mod transfer;
 mod units;
 
 #[derive(Parser)]
@@ -46,6 +47,8 @@ enum Command {
 enum Bench {
     /// A page that has nothing to serve, with and without the extension
     Page(bench_page::Options),
+    /// One body from browser to browser: a bare data channel, Slipstream, `WebTorrent`
+    Transfer(transfer::Options),
 }
 
 #[tokio::main]
@@ -62,6 +65,7 @@ async fn main() -> ExitCode {
 async fn obey(command: Command) -> Result<(), Fault> {
     match command {
         Command::Bench(Bench::Page(options)) => bench_page::run(&options).await,
+        Command::Bench(Bench::Transfer(options)) => transfer::run(&options).await,
         Command::Run(options) => run::run(&options).await,
     }
 }

@@ -4,6 +4,8 @@
 
 mod case;
 mod comparison;
+mod cycles;
+mod kills;
 mod matrix;
 mod matrix_page;
 mod picture;
@@ -13,6 +15,8 @@ mod staged;
 
 pub use case::{Case, Expected, Sources};
 pub use comparison::{differences, new_complaints};
+pub use cycles::{Cycles, cycles};
+pub use kills::{Kills, kills};
 pub use matrix::{Outcome, Row, Run, play};
 pub use matrix_page::{page, table};
 pub use picture::noise;

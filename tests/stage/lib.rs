@@ -9,7 +9,7 @@ mod visit;
 
 pub use scene::{Fault, Scene, SceneBuilder, built_extension, site_dir};
 pub use seat::{Seat, Stored};
-pub use slipstream_browser::{ConsoleEntry, ConsoleLevel, Load, Page, Picture};
+pub use slipstream_browser::{ConsoleEntry, ConsoleLevel, Load, Memory, Page, Picture};
 pub use slipstream_origin::{
     Count, Counters, Exchange, Link, Origin, OriginConfig, Outage, Protocol, Site, SiteBuilder,
 };
