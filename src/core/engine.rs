@@ -12,13 +12,13 @@ mod leading;
 mod load;
 mod meeting;
 mod pace;
+mod pages;
 mod peer;
 mod planning;
 mod referrals;
 mod relays;
 mod report;
 mod standing;
-mod strays;
 mod uploads;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -40,9 +40,9 @@ pub use report::{LoadReport, PeerReport, Planned};
 use downloads::Downloads;
 use load::{Load, PageSeen};
 use meeting::Meeting;
+use pages::Pages;
 use report::Flows;
 use standing::Standing;
-use strays::Strays;
 use uploads::Uploads;
 
 /// One browser's engine. Drive it so: after each [`Self::handle`], call [`Self::poll`] until it gives nothing, then
@@ -59,8 +59,7 @@ pub struct Engine {
     shelf: Shelf,
     reads: BTreeMap<ContentId, Vec<Reader>>,
     loads: BTreeMap<Tab, Load>,
-    pages: BTreeMap<PageId, Tab>,
-    strays: Strays,
+    pages: Pages,
     meeting: Meeting,
     downloads: Downloads,
     uploads: Uploads,
@@ -106,8 +105,7 @@ impl Engine {
             shelf,
             reads: BTreeMap::new(),
             loads: BTreeMap::new(),
-            pages: BTreeMap::new(),
-            strays: Strays::default(),
+            pages: Pages::default(),
             meeting: Meeting::new(slipstream_wire::id::PeerId::new([0; 16])),
             downloads: Downloads::default(),
             uploads: Uploads::default(),

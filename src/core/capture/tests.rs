@@ -472,7 +472,8 @@ fn private_answers() -> Vec<(String, Seen)> {
         .map(str::to_owned),
     );
     found.extend(urls.map(|url| (url.clone(), Seen { url, ..picture() })));
-    let changes: [(&str, fn(&mut Seen)); 11] = [
+    type Change = fn(&mut Seen);
+    let changes: [(&str, Change); 11] = [
         ("with a cookie", |seen| seen.cookie_sent = Some(true)),
         ("perhaps with a cookie", |seen| seen.cookie_sent = None),
         ("in a frame", |seen| seen.top_frame = false),

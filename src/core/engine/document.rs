@@ -65,14 +65,14 @@ impl Engine {
         let expects = |load: &&mut Load| !load.had_page && Url::parse(url).as_ref() == Ok(&load.url);
         let Some(load) = self.loads.get_mut(&tab).filter(expects) else {
             if let Ok(url) = Url::parse(url) {
-                self.strays.add(page, tab, url);
+                self.pages.strays(page, tab, url);
             }
             let message = ToPage::Plan { serial: 0, hold: Vec::new(), silence: 0, cap: 0, early: false };
             return self.out.push_back(Output::Page { page, message });
         };
         load.page = Some(page);
         load.had_page = true;
-        self.pages.insert(page, tab);
+        self.pages.belongs(page, tab);
         let held = |url: &&Url| load.wants.get(*url).is_some_and(|want| want.way == Way::Hold);
         let hold: Vec<_> = load.order.iter().filter(held).cloned().collect();
         // Their rules went ahead.
@@ -93,8 +93,7 @@ impl Engine {
     }
 
     pub(super) fn page_closed(&mut self, page: PageId) {
-        self.strays.forget(page);
-        if let Some(tab) = self.pages.remove(&page)
+        if let Some(tab) = self.pages.forget(page)
             && let Some(load) = self.loads.get_mut(&tab)
             && load.page == Some(page)
         {
@@ -104,7 +103,7 @@ impl Engine {
 
     /// The document was parsed, or loaded.
     pub(super) fn page_seen(&mut self, page: PageId, seen: PageSeen) {
-        let Some(tab) = self.pages.get(&page).copied() else { return self.strays.seen(page, seen) };
+        let Some(tab) = self.pages.tab(page) else { return self.pages.seen(page, seen) };
         let Some(load) = self.loads.get_mut(&tab) else { return };
         load.facts.meta_csp |= seen.meta_csp;
         load.facts.service_worker |= seen.service_worker;
@@ -149,7 +148,7 @@ impl Engine {
 
     /// An image that was held is shown.
     pub(super) fn shown(&mut self, page: PageId, url: &str) {
-        let Some(tab) = self.pages.get(&page).copied() else { return };
+        let Some(tab) = self.pages.tab(page) else { return };
         let (Some(load), Ok(url)) = (self.loads.get_mut(&tab), Url::parse(url)) else { return };
         let Some((from, length)) = load.wants.get(&url).map(|want| (want.from, want.record.length)) else {
             return;
@@ -160,7 +159,7 @@ impl Engine {
 
     /// The page's own deadline came first.
     pub(super) fn fell_back(&mut self, page: PageId, url: &str) {
-        let Some(tab) = self.pages.get(&page).copied() else { return };
+        let Some(tab) = self.pages.tab(page) else { return };
         let (Some(load), Ok(url)) = (self.loads.get_mut(&tab), Url::parse(url)) else { return };
         if let Some(want) = load.wants.get_mut(&url) {
             want.stand = Stand::Missed;

@@ -305,7 +305,7 @@ impl Engine {
 
     /// The page read a body from its cache, or could not.
     pub(super) fn harvested(&mut self, page: PageId, url: &str, bytes: Option<Vec<u8>>) {
-        let Some(tab) = self.pages.get(&page).copied() else { return };
+        let Some(tab) = self.pages.tab(page) else { return };
         let (Some(load), Ok(url)) = (self.loads.get_mut(&tab), Url::parse(url)) else { return };
         let Some(captured) = load.harvest.asked.remove(&url) else { return };
         let partition = load.partition.clone();

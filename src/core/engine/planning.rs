@@ -75,7 +75,7 @@ impl Engine {
     /// The user went elsewhere: what only this load wanted stops costing at once.
     pub(super) fn leave_load(&mut self, load: Load) {
         if let Some(page) = load.page {
-            self.pages.remove(&page);
+            self.pages.forget(page);
         }
         self.dismiss(&load.followers);
         // One by one: to collect brings in a sorter of its own.
@@ -202,7 +202,7 @@ impl Engine {
 
     /// The page knows what is on its way.
     pub(super) fn page_planned(&mut self, page: PageId, serial: u32) {
-        let Some(tab) = self.pages.get(&page).copied() else { return };
+        let Some(tab) = self.pages.tab(page) else { return };
         let Some(load) = self.loads.get_mut(&tab) else { return };
         let Some(at) = load.announced.iter().position(|(number, _)| *number == serial) else { return };
         let (_, mut hold) = load.announced.swap_remove(at);
@@ -227,7 +227,7 @@ impl Engine {
     }
 
     pub(super) fn announce(&mut self, page: PageId, serial: u32, hold: &[Url]) {
-        let Some(load) = self.pages.get(&page).and_then(|tab| self.loads.get(tab)) else { return };
+        let Some(load) = self.pages.tab(page).and_then(|tab| self.loads.get(&tab)) else { return };
         let records = || hold.iter().filter_map(|url| Some(&load.wants.get(url)?.record));
         let bytes: u64 = records().map(|record| record.length).sum();
         // Four fifths of what the origin would take for all of them, as far as the browser's estimate goes.

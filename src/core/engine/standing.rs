@@ -245,7 +245,7 @@ impl Engine {
 
     /// A page took so long.
     pub(super) fn took(&mut self, page: PageId, ms: f64) {
-        let Some(tab) = self.pages.get(&page).copied() else { return };
+        let Some(tab) = self.pages.tab(page) else { return };
         let Some(load) = self.loads.get_mut(&tab) else { return };
         let Some(arm) = load.arm.take() else { return };
         // A policy or a status that was not known before left a helped load without help.
