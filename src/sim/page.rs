@@ -367,7 +367,11 @@ impl World {
         }
         let visit = &self.visits[id.0];
         let of_kind = |kind| {
-            let resources = visit.page.resources.iter().filter(move |resource| resource.kind == kind);
+            let resources = visit
+                .page
+                .resources
+                .iter()
+                .filter(move |resource| resource.kind == kind && !resource.by_worker);
             resources.map(|resource| resource.url.clone()).collect()
         };
         let seen = PageFact::Seen {

@@ -36,6 +36,8 @@ pub struct Resource {
     pub headers: Vec<(String, String)>,
     /// The request carries a cookie.
     pub cookie: bool,
+    /// A worker asks for it, which to an extension looks like a script of the document.
+    pub by_worker: bool,
     /// The body.
     pub bytes: Rc<[u8]>,
 }
@@ -94,6 +96,7 @@ impl Resource {
             content_type: content_type.to_owned(),
             headers: vec![fresh],
             cookie: false,
+            by_worker: false,
             bytes: body(url, kind, length, version).into(),
         }
     }

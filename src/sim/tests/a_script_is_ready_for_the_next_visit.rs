@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use slipstream_sim::{Source, World, settings, site};
 use slipstream_wire::peer::Kind;
 
@@ -36,4 +38,19 @@ fn and_not_where_it_is_stale() {
     world.run_for(std::time::Duration::from_secs(86_400));
     let visit = world.visit_and_settle(ann, &page);
     assert_eq!(world.visited(visit).count_from(Source::Network), page.resources.len());
+}
+
+#[test]
+fn and_not_where_a_worker_asked_for_it() {
+    let mut page = site::Page::clone(&site::article(ORIGIN, "news"));
+    let script = page.resources.iter_mut().find(|resource| resource.kind == Kind::Script).unwrap();
+    script.by_worker = true;
+    let script = script.url.clone();
+    let page = Rc::new(page);
+    let mut world = World::new(4);
+    let ann = world.browser(settings::alone());
+    world.visit_and_settle(ann, &page);
+    assert!(!world.ready_for(ann, &page).contains(&script));
+    let visit = world.visit_and_settle(ann, &page);
+    assert_eq!(world.visited(visit).source_of(&script), Some(Source::Network));
 }
