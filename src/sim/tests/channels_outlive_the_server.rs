@@ -18,6 +18,17 @@ fn transfers_go_on_when_the_server_is_gone() {
 }
 
 #[test]
+fn a_transfer_that_is_under_way_when_the_server_dies_ends_well() {
+    let page = gallery();
+    let (mut world, _, ben) = first_has_seen(3, &page);
+    let visit = world.visit(ben, &page);
+    world.run_until(Duration::from_secs(10), "a body is on its way", |world| world.under_way(ben).0 > 0);
+    world.kill_server();
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(world.visited(visit).count_from(Source::Peer), 6);
+}
+
+#[test]
 fn a_server_that_comes_back_brings_newcomers() {
     let page = gallery();
     let (mut world, _, _) = first_has_seen(2, &page);
