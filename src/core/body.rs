@@ -107,6 +107,57 @@ impl Verified {
     }
 }
 
+/// A body that comes in pieces. It is hashed while it comes, so that nothing is left to do behind its last byte.
+#[derive(Clone, Default)]
+pub struct Incoming {
+    hasher: Option<Sha256>,
+    bytes: Vec<u8>,
+}
+
+impl Incoming {
+    /// The bytes that come are the body's own. Room for `expected` of them is made.
+    pub fn hashed(expected: usize) -> Self {
+        Self { hasher: Some(Sha256::new()), bytes: Vec::with_capacity(expected) }
+    }
+
+    /// The bytes that come are another form of the body: [`Verified::check`] hashes what is made of them.
+    pub fn unhashed(expected: usize) -> Self {
+        Self { hasher: None, bytes: Vec::with_capacity(expected) }
+    }
+
+    /// The next piece.
+    pub fn push(&mut self, piece: &[u8]) {
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(piece);
+        }
+        self.bytes.extend_from_slice(piece);
+    }
+
+    /// Bytes that have come.
+    pub const fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Whether none has come.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// As they came.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Accepts the bytes only if they are the body of `id`.
+    ///
+    /// Errors: [`WrongBytes`].
+    pub fn check(self, id: ContentId) -> Result<Verified, WrongBytes> {
+        let Some(hasher) = self.hasher else { return Verified::check(id, self.bytes) };
+        let found = ContentId(hasher.finalize().into());
+        if found == id { Ok(Verified { id, bytes: self.bytes.into() }) } else { Err(WrongBytes) }
+    }
+}
+
 impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Verified({:?}, {} bytes)", self.id, self.bytes.len())
@@ -115,6 +166,8 @@ impl fmt::Debug for Verified {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -125,6 +178,22 @@ mod tests {
         assert_eq!(Verified::check(body.id(), b"abd".to_vec()), Err(WrongBytes));
         assert_eq!(Verified::check(body.id(), b"ab".to_vec()), Err(WrongBytes));
         assert_eq!(Verified::check(body.id(), Vec::new()), Err(WrongBytes));
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_the_body_that_they_make_and_no_other(pieces: Vec<Vec<u8>>, hashed: bool, wrong: bool) {
+            let whole = Verified::captured(pieces.concat());
+            let mut incoming = if hashed { Incoming::hashed(9) } else { Incoming::unhashed(9) };
+            for piece in &pieces {
+                incoming.push(piece);
+            }
+            if wrong {
+                incoming.push(b"x");
+            }
+            prop_assert_eq!(incoming.len(), whole.len() + u64::from(wrong));
+            prop_assert_eq!(incoming.check(whole.id()), if wrong { Err(WrongBytes) } else { Ok(whole) });
+        }
     }
 
     #[test]

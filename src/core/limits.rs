@@ -126,6 +126,8 @@ pub const BANS: usize = 512;
 
 /// A page without news from its plan for so long goes to the origin for all it waits for, in ms (§3.3 D4).
 pub const PAGE_SILENCE_MS: u64 = 1_000;
+/// And at most so long, in ms, while one large body comes from a peer: as long as for what another is loading just now.
+pub const PAGE_PATIENCE_MS: u64 = EXPECT_MOST_MS;
 /// Longest time that a page's load event is held back, in ms, whatever comes.
 pub const PAGE_HOLD_MS: u64 = 4_000;
 /// A service worker that was asked what a tab has loaded is not waited for any longer, in ms: it may have to start.

@@ -60,8 +60,8 @@ enum Way {
 struct Took {
     /// From asking to the end, in ms.
     ms: f64,
-    /// Until the bytes were verified, where storing them comes after; in ms.
-    verified_ms: Option<f64>,
+    /// Until the first byte came, until the last came, and until all were verified, where that is known; in ms.
+    steps: Option<[f64; 3]>,
     /// CPU time of both browsers, in seconds.
     cpu_s: f64,
 }
@@ -73,7 +73,8 @@ struct Row {
     bytes: usize,
     ms_p50: f64,
     ms_p99: f64,
-    verified_ms_p50: Option<f64>,
+    /// Medians of [`Took::steps`].
+    steps_ms_p50: Option<[f64; 3]>,
     mb_per_s: f64,
     cpu_s: f64,
     /// Throughput, as a share of the bare channel's.
@@ -93,8 +94,9 @@ pub(crate) async fn run(options: &Options) -> Result<(), Fault> {
     // As fast as it goes: what a group may use of its own network otherwise is a matter of courtesy.
     settings["limits"] =
         json!({ "uploadKiBps": 1 << 20, "uploadMiBPerDay": 1 << 20, "uploadMiBPerMonth": 1 << 20 });
-    let (giver, taker) = (scene.member().await?, scene.member().await?);
+    let (giver, taker) = (scene.member().await?, scene.alone().await?);
     giver.set(&settings).await?;
+    slipstream::watch(&taker).await?;
     taker.set(&settings).await?;
     taker.wait_for_peers(1).await?;
     let raw = Raw::connect(&giver, &taker).await?;
@@ -150,13 +152,17 @@ fn rows_of(bytes: usize, took: &[Vec<Took>; 3]) -> Vec<Row> {
     let row = |(way, took): (Way, &Vec<Took>)| {
         let times = times(took);
         let ms = median(&times)?;
-        let verified: Vec<_> = took.iter().filter_map(|took| took.verified_ms).collect();
+        let step =
+            |at: usize| median(&took.iter().filter_map(|took| Some(took.steps?[at])).collect::<Vec<_>>());
         Some(Row {
             way,
             bytes,
             ms_p50: ms,
             ms_p99: quantile(&times, 0.99)?,
-            verified_ms_p50: median(&verified),
+            steps_ms_p50: step(0)
+                .zip(step(1))
+                .zip(step(2))
+                .map(|((first, last), verified)| [first, last, verified]),
             mb_per_s: bytes as f64 / 1e3 / ms,
             cpu_s: median(&took.iter().map(|took| took.cpu_s).collect::<Vec<_>>())?,
             to_raw: raw? / ms,
@@ -168,13 +174,15 @@ fn rows_of(bytes: usize, took: &[Vec<Took>; 3]) -> Vec<Row> {
 fn report(rows: &[Row], round_trips: &[f64]) {
     println!("round trip of the bare channel: {:.2} ms (p50)", median(round_trips).unwrap_or(f64::NAN));
     println!(
-        "{:>9}  {:<10} {:>9} {:>9} {:>11} {:>8} {:>8} {:>7}",
-        "bytes", "way", "p50 ms", "p99 ms", "verified ms", "MB/s", "CPU s", "to raw"
+        "{:>9}  {:<10} {:>9} {:>9} {:>20} {:>8} {:>8} {:>7}",
+        "bytes", "way", "p50 ms", "p99 ms", "1st/last/verified", "MB/s", "CPU s", "to raw"
     );
     for row in rows {
-        let verified = row.verified_ms_p50.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1}"));
+        let steps =
+            row.steps_ms_p50.map(|[first, last, verified]| format!("{first:.1}/{last:.1}/{verified:.1}"));
+        let steps = steps.unwrap_or_else(|| "-".to_owned());
         println!(
-            "{:>9}  {:<10} {:>9.1} {:>9.1} {verified:>11} {:>8.1} {:>8.2} {:>7.2}",
+            "{:>9}  {:<10} {:>9.1} {:>9.1} {steps:>20} {:>8.1} {:>8.2} {:>7.2}",
             row.bytes,
             format!("{:?}", row.way).to_lowercase(),
             row.ms_p50,

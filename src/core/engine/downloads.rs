@@ -11,11 +11,12 @@ use super::{
 };
 use crate::{
     address::Url,
-    body::{ContentId, Verified},
+    body::{ContentId, Incoming, Verified},
     fact::Tab,
     inflate, limits,
     port::ConnId,
     refusal::Refusal,
+    stats::From,
 };
 
 /// All transfers to this browser.
@@ -32,7 +33,7 @@ struct Download {
     /// Bytes that are to come, once the peer has said so.
     length: Option<u64>,
     deflated: bool,
-    bytes: Vec<u8>,
+    incoming: Incoming,
     began: u64,
     heard: u64,
     /// Longest time that it may take, in ms.
@@ -56,7 +57,7 @@ impl Download {
 
     /// Whether a chunk continues what is here, within what was announced.
     fn takes(&self, offset: u64, bytes: &[u8]) -> bool {
-        let held = self.bytes.len() as u64;
+        let held = self.incoming.len();
         offset == held && self.length.is_some_and(|length| held + bytes.len() as u64 <= length)
     }
 }
@@ -78,15 +79,14 @@ impl Engine {
             let Stand::Queued { holders } = &mut want.stand else { return };
             want.stand = Stand::Asked { holders: std::mem::take(holders) };
             let (id, length, cap) = (want.record.id, want.record.length, want.record.mime.cap());
-            // Beyond a second only as long as four fifths of what the origin would take.
-            let total = limits::TRANSFER_TOTAL_MS.max(self.origin_ms(length) * 4 / 5);
+            let total = self.transfer_total(length);
             let download = Download {
                 id,
                 cap,
                 recorded: length,
                 length: None,
                 deflated: false,
-                bytes: Vec::new(),
+                incoming: Incoming::default(),
                 began: now,
                 heard: now,
                 total,
@@ -96,6 +96,21 @@ impl Engine {
             let tag = crate::group::ask_tag(&salt_o, &salt_a, &id);
             self.tell(conn, &Message::Want { transfer, tag });
         }
+    }
+
+    /// Longest time that a body may take, in ms: beyond a second only four fifths of what the origin would take.
+    fn transfer_total(&self, length: u64) -> u64 {
+        limits::TRANSFER_TOTAL_MS.max(self.origin_ms(length) * 4 / 5)
+    }
+
+    /// How long a page is to wait without news, in ms: while one large body comes, there is none. A peer that says
+    /// nothing is given up much earlier, and the page is told.
+    pub(super) fn page_patience(&self, load: &Load) -> u64 {
+        let coming = load.wants.values().filter(|want| want.from == From::Peer);
+        let largest = coming.map(|want| want.record.length).max();
+        let patience = load.leaders.patience();
+        largest
+            .map_or(patience, |length| self.transfer_total(length).clamp(patience, limits::PAGE_PATIENCE_MS))
     }
 
     /// The newest load goes first: its page is the one that somebody is looking at.
@@ -155,7 +170,8 @@ impl Engine {
         download.length = Some(length);
         download.deflated = deflated;
         // No more than the record names, whatever the peer announces.
-        download.bytes.reserve_exact(usize::try_from(length.min(download.recorded)).unwrap_or(0));
+        let expected = usize::try_from(length.min(download.recorded)).unwrap_or(0);
+        download.incoming = if deflated { Incoming::unhashed(expected) } else { Incoming::hashed(expected) };
         self.flows.answered(conn, self.now.ms.saturating_sub(download.began));
     }
 
@@ -165,9 +181,9 @@ impl Engine {
         if !download.takes(offset, bytes) {
             return self.wrong_bytes(conn, transfer);
         }
-        download.bytes.extend_from_slice(bytes);
+        download.incoming.push(bytes);
         self.flows.received(conn, bytes.len() as u64);
-        let done = download.length == Some(download.bytes.len() as u64);
+        let done = download.length == Some(download.incoming.len());
         // A peer sends its bodies one after the other: while one comes, the next is not stalled.
         for (_, download) in self.downloads.0.range_mut((conn, 0)..=(conn, u32::MAX)) {
             download.heard = self.now.ms;
@@ -176,11 +192,15 @@ impl Engine {
             return;
         }
         let Some(download) = self.downloads.0.remove(&(conn, transfer)) else { return };
-        let Download { id, cap, deflated, bytes, began, .. } = download;
-        let length = bytes.len() as u64;
-        let whole = if deflated { inflate::inflate(&bytes, cap).ok() } else { Some(bytes) };
-        match whole.map(|bytes| Verified::check(id, bytes)) {
-            Some(Ok(body)) => {
+        let Download { id, cap, deflated, incoming, began, .. } = download;
+        let length = incoming.len();
+        let whole = if deflated {
+            inflate::inflate(incoming.bytes(), cap).ok().and_then(|bytes| Verified::check(id, bytes).ok())
+        } else {
+            incoming.check(id).ok()
+        };
+        match whole {
+            Some(body) => {
                 self.counts.verified += 1;
                 if let Some(peer) = self.meeting.peers.get_mut(&conn) {
                     peer.useful = self.now.ms;
@@ -193,7 +213,7 @@ impl Engine {
                 self.peer_gave(&body);
                 self.settle_orphans(Refusal::NoPeer);
             }
-            _ => {
+            None => {
                 self.waste(id, length);
                 self.counts.verifications_failed += 1;
                 self.ask_elsewhere(conn, id);
@@ -244,7 +264,7 @@ impl Engine {
     fn give_up(&mut self, conn: ConnId, transfer: u32) {
         if let Some(download) = self.downloads.0.remove(&(conn, transfer)) {
             self.tell(conn, &Message::Cancel { transfer });
-            self.waste(download.id, download.bytes.len() as u64);
+            self.waste(download.id, download.incoming.len());
             self.ask_elsewhere(conn, download.id);
         }
     }
@@ -312,7 +332,7 @@ impl Engine {
         }
         for key in gone {
             if let Some(download) = self.downloads.0.remove(&key) {
-                self.waste(download.id, download.bytes.len() as u64);
+                self.waste(download.id, download.incoming.len());
                 self.ask_elsewhere(conn, download.id);
             }
         }

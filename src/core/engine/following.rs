@@ -192,7 +192,7 @@ impl Engine {
     fn announce_expected(&mut self, tab: Tab, page: PageId, urls: Vec<Url>) {
         let Some(load) = self.loads.get(&tab) else { return };
         let hold = urls.into_iter().map(|url| Held { open: url.same_origin(&load.url), url }).collect();
-        let (silence, cap) = (load.leaders.patience(), limits::PAGE_HOLD_MS);
+        let (silence, cap) = (self.page_patience(load), limits::PAGE_HOLD_MS);
         // No rule ends these requests: there is nothing to confirm.
         let message = ToPage::Plan { serial: 0, hold, silence, cap, early: false };
         self.out.push_back(Output::Page { page, message });

@@ -237,7 +237,7 @@ impl Engine {
             hold: records()
                 .map(|r| Held { url: r.url.clone(), open: r.acao_any || r.url.same_origin(&load.url) })
                 .collect(),
-            silence: load.leaders.patience(),
+            silence: self.page_patience(load),
             cap: (origin * 4 / 5).clamp(limits::PAGE_SILENCE_MS, limits::PAGE_HOLD_MS),
             early: self.wants_early_word(load),
         };

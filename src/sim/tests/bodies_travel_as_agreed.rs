@@ -41,6 +41,17 @@ fn a_body_that_shrinks_travels_deflated_and_arrives_whole() {
 }
 
 #[test]
+fn a_picture_that_takes_seconds_is_waited_for_as_long_as_it_comes() {
+    // 20 Mbit/s are what a member gives: 2.4 seconds, and the origin would take longer still.
+    let large = Resource::new(&format!("{ORIGIN}/large.png"), Kind::Image, 6_000_000, 0);
+    let page = Rc::new(Page::new(&format!("{ORIGIN}/")).with(large));
+    let (mut world, _, ben) = first_has_seen(3, &page);
+    let visit = world.visit_and_settle(ben, &page);
+    assert_eq!(world.visited(visit).bytes_from(Source::Peer), 6_000_000);
+    assert_eq!(world.visited(visit).bytes_from(Source::Network), 0);
+}
+
+#[test]
 fn what_is_no_deflate_of_the_body_is_refused_and_its_sender_banned() {
     // Wrong bytes, a bomb, and one that says it is deflated and is not.
     let bomb = [&[0xed, 0xc1, 0x01][..], &[0; 900]].concat();

@@ -4,12 +4,17 @@ use slipstream_stage::{Fault, Scene, Seat};
 
 use super::{PATIENCE, SIZES, Took, address, ms, offscreen};
 
-/// Notes, from outside, when the engine asks for a body, when it hands it to the database, which it does once it is
-/// verified, and when it is written.
+/// Notes, from outside, when the engine asks for a body, when the first and the last of it comes, when it is handed to the
+/// database, which is done once it is verified, and when it is written.
 const WATCH: &str = include_str!("watch.js");
 
 pub(super) struct Slipstream<'a> {
     taker: &'a Seat,
+}
+
+/// Looks on from now on, which has to be before the two have met.
+pub(super) async fn watch(taker: &Seat) -> Result<(), Fault> {
+    offscreen(taker, WATCH).await.map(drop)
 }
 
 impl<'a> Slipstream<'a> {
@@ -18,7 +23,6 @@ impl<'a> Slipstream<'a> {
         for size in SIZES {
             see(giver, scene, size).await?;
         }
-        offscreen(taker, WATCH).await?;
         Ok(Self { taker })
     }
 
@@ -37,7 +41,9 @@ impl<'a> Slipstream<'a> {
         if scene.origin().counters().sum(|url, _| url.ends_with(&image)).requests > 0 {
             return Ok(None);
         }
-        Ok(Some(Took { ms: ms(&seen["stored"])?, verified_ms: Some(ms(&seen["verified"])?), cpu_s: 0.0 }))
+        let steps =
+            [&seen["first"], &seen["arrived"], &seen["verified"]].map(|time| ms(time).unwrap_or(f64::NAN));
+        Ok(Some(Took { ms: ms(&seen["stored"])?, steps: Some(steps), cpu_s: 0.0 }))
     }
 }
 

@@ -14,6 +14,22 @@ globalThis.transferWatch = (() => {
     return send.call(this, data);
   };
 
+  const create = RTCPeerConnection.prototype.createDataChannel;
+  RTCPeerConnection.prototype.createDataChannel = function (...how) {
+    const channel = create.apply(this, how);
+    // The engine's own listener comes after this one.
+    channel.addEventListener('message', ({ data }) => {
+      if (times.asked === undefined || times.verified !== undefined || !(data instanceof ArrayBuffer)) return;
+      const since = performance.now() - times.asked;
+      // The last of all chunks is what stays.
+      if (new Uint8Array(data, 0, 1)[0] === 1) {
+        times.first ??= since;
+        times.arrived = since;
+      }
+    });
+    return channel;
+  };
+
   const put = IDBObjectStore.prototype.put;
   IDBObjectStore.prototype.put = function (...row) {
     if (this.name === 'bodies' && times.asked !== undefined && times.verified === undefined) {
