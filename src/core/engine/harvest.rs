@@ -212,16 +212,16 @@ impl Engine {
         let mut open = Vec::new();
         let mut sealed = Vec::new();
         for mut seen in std::mem::take(&mut load.harvest.seen) {
-            // Which of them elements asked for is known when the page is loaded.
-            if seen.kind == Kind::Script && !load.loaded {
-                load.harvest.seen.push_back(seen);
-                continue;
-            }
+            // All that elements asked for is known when the page is loaded.
             if seen.kind == Kind::Script
                 && !Url::parse(&seen.url).is_ok_and(|url| load.scripts.contains(&url))
             {
-                load.counts.refused(Refusal::RequestType);
-                self.counts.refused(Refusal::RequestType);
+                if load.loaded {
+                    load.counts.refused(Refusal::RequestType);
+                    self.counts.refused(Refusal::RequestType);
+                } else {
+                    load.harvest.seen.push_back(seen);
+                }
                 continue;
             }
             if seen.kind == Kind::Detached
