@@ -7,6 +7,8 @@
   const { absolute, choose, wellFormed } = globalThis.slipstreamCandidates;
   const { tell, on } = globalThis.slipstreamLink;
 
+  let following = null;
+
   on('harvest', ({ items, parallel }) => void harvest(items, parallel));
   const report = () => requestIdleCallback(() => void seen(true), { timeout: 2000 });
   if (document.readyState === 'complete') {
@@ -32,15 +34,27 @@
     const serviceWorker = Boolean(worker?.controller ?? (await worker?.getRegistration()));
     // One that comes later still changes how the page is to be served next time.
     if (loaded) worker?.addEventListener('controllerchange', () => void seen(true), { once: true });
+    if (loaded) followScripts();
     tell({
       type: 'seen',
       metaCsp: document.querySelector('meta[http-equiv="content-security-policy" i]') !== null,
       serviceWorker,
       sensitive: document.querySelector('input[type=password], [autocomplete^="cc-"]') !== null,
       images: [...images].slice(0, 512),
-      scripts: [...scripts()].slice(0, 512),
+      scripts: scripts(),
       loaded,
     });
+  }
+
+  /** A script may bring others whenever it likes. */
+  function followScripts() {
+    if (following) return;
+    following = new PerformanceObserver((list) => {
+      if (list.getEntries().some(({ initiatorType }) => initiatorType === 'script')) {
+        tell({ type: 'scripts', scripts: scripts() });
+      }
+    });
+    following.observe({ type: 'resource' });
   }
 
   /** A document in a sandbox has none, and may not even ask. */
@@ -64,7 +78,7 @@
     for (const { src, integrity, crossOrigin } of document.scripts) {
       if (integrity && crossOrigin === null && new URL(src).origin !== location.origin) urls.set(src, false);
     }
-    return [...urls].filter(([, runs]) => runs).map(([url]) => url);
+    return [...urls].filter(([, runs]) => runs).map(([url]) => url).slice(0, 512);
   }
 
   async function harvest(items, parallel) {

@@ -255,6 +255,7 @@ impl Engine {
                 let seen = PageSeen { meta_csp, service_worker, sensitive, images, scripts, loaded };
                 self.page_seen(page, seen);
             }
+            PageFact::Scripts { scripts } => self.page_runs(page, &scripts),
             PageFact::Planned { serial } => self.page_planned(page, serial),
             PageFact::Took { ms } => self.took(page, ms),
             PageFact::Shown { url } => self.shown(page, &url),

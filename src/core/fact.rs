@@ -170,6 +170,11 @@ pub enum PageFact {
         /// The load event is over and the page has a moment to spare.
         loaded: bool,
     },
+    /// Scripts that came after the load.
+    Scripts {
+        /// As in [`Self::Seen`].
+        scripts: Vec<String>,
+    },
     /// The page knows what is on its way.
     Planned {
         /// As in [`crate::port::ToPage::Plan`].

@@ -111,9 +111,7 @@ impl Engine {
         let urls = seen.images.iter().filter_map(|url| Url::parse(url).ok());
         let room = limits::PAGE_RESOURCES.saturating_sub(load.images.len());
         load.images.extend(urls.take(room));
-        let urls = seen.scripts.iter().filter_map(|url| Url::parse(url).ok());
-        let room = limits::PAGE_RESOURCES.saturating_sub(load.scripts.len());
-        load.scripts.extend(urls.take(room));
+        load.runs(&seen.scripts);
         let host = load.url.host().to_owned();
         let gate = load.facts.meta_csp || load.facts.service_worker;
         // A service worker may come when all is written down: then that is done once more.
@@ -132,6 +130,13 @@ impl Engine {
         self.note_parsed(tab);
         self.expect(tab);
         self.tell_followers(tab);
+    }
+
+    /// The page has run more scripts since.
+    pub(super) fn page_runs(&mut self, page: PageId, scripts: &[String]) {
+        if let Some(load) = self.pages.tab(page).and_then(|tab| self.loads.get_mut(&tab)) {
+            load.runs(scripts);
+        }
     }
 
     /// A request was answered by a rule of ours.

@@ -273,16 +273,7 @@ impl Engine {
             if let Some(load) = self.loads.get_mut(&tab) {
                 load.harvest.unsealing = Some(serial);
             }
-            self.tell_worker(ToWorker::Rules {
-                tab,
-                serial,
-                page: url,
-                serve,
-                hold,
-                gated: false,
-                drop,
-                nonces,
-            });
+            self.tell_worker(ToWorker::Rules { tab, serial, page: url, serve, hold, drop, nonces });
         }
         self.finish_harvest(tab);
     }

@@ -178,6 +178,13 @@ impl Load {
         }
     }
 
+    /// Elements of the document, or modules of it, asked for these scripts.
+    pub(super) fn runs(&mut self, scripts: &[String]) {
+        let urls = scripts.iter().filter_map(|url| Url::parse(url).ok());
+        let room = limits::PAGE_RESOURCES.saturating_sub(self.scripts.len());
+        self.scripts.extend(urls.take(room));
+    }
+
     pub(super) fn stats(&self, settings: &Settings) -> TabStats {
         TabStats {
             site: Some(self.partition.as_str().to_owned()),
