@@ -42,8 +42,23 @@ pub(super) fn picture(title: &str, summaries: &[Summary<'_>]) -> String {
         at(HEAD + height + MARGIN / 2.0),
         escape(title),
         part(MARGIN, "Time to the load event", &times.svg),
-        part(right, "Bytes of the page", &bytes.svg),
+        part(right, "Bytes of the page", &(bytes.svg + &legend(bytes.height - 4.0))),
     )
+}
+
+/// What the colours of the bytes say.
+fn legend(y: f64) -> String {
+    let sources =
+        [(Source::Network, "slow line"), (Source::Peer, "other browser"), (Source::Shelf, "own shelf")];
+    let item = |(at_x, (source, text)): (f64, (Source, &str))| {
+        let (x, y, top, text_x) = (at(at_x), at(y), at(y - 9.0), at(at_x + 14.0));
+        format!(
+            "<rect class=\"{}\" x=\"{x}\" y=\"{top}\" width=\"10\" height=\"10\"/>\
+             <text class=\"axis\" x=\"{text_x}\" y=\"{y}\">{text}</text>",
+            class(source)
+        )
+    };
+    [0.0, 84.0, 186.0].into_iter().zip(sources).map(item).collect()
 }
 
 const PICTURE_STYLE: &str = include_str!("picture.css");
