@@ -132,6 +132,12 @@ impl Shelf {
         self.bodies.contains_key(&id)
     }
 
+    /// Whether a body's bytes are here for this site: one that only others have brought must take its time, or pages could
+    /// find out where somebody has been (SECURITY.md §4.5, G6).
+    pub fn has_for(&self, partition: &Origin, id: ContentId) -> bool {
+        self.has(id) && self.records_of(id).any(|(of, _)| of == partition)
+    }
+
     /// Names of all bodies.
     pub fn bodies(&self) -> impl Iterator<Item = ContentId> {
         self.bodies.keys().copied()

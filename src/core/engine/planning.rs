@@ -149,7 +149,11 @@ impl Engine {
                 load.counts.refused(Refusal::Budget);
                 continue;
             }
-            let here = self.shelf.has(record.id);
+            // What a member named is looked for; own records are this site's anyway.
+            let here = match author {
+                Some(_) => self.shelf.has_for(&load.partition, record.id),
+                None => self.shelf.has(record.id),
+            };
             let allowed = if here { eligibility::may_serve_local } else { eligibility::may_offer_group };
             let way = match load.way(&record, &parts, load.known, allowed) {
                 Ok(way) => way,

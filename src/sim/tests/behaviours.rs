@@ -19,6 +19,7 @@ mod a_script_is_ready_for_the_next_visit;
 mod a_second_browser_gets_its_pictures_from_the_first;
 mod a_seed_gives_the_same_report;
 mod a_sensitive_page_is_not_offered;
+mod a_site_learns_nothing_of_others;
 mod a_third_member_meets_two_who_are_long_there;
 mod a_word_after_the_end_wakes_nobody;
 mod any_frame_is_survived;
