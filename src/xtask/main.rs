@@ -31,7 +31,7 @@ enum Task {
     Nat,
     /// Run libFuzzer over all that reads bytes of strangers
     Fuzz(fuzz::Fuzz),
-    /// Long runs in real browsers: kills while storing, cycles of meeting and leaving (flags: `nightly --help`)
+    /// Long runs in real browsers: kills while storing, cycles of meeting and leaving, idling (flags: `nightly --help`)
     #[command(disable_help_flag = true)]
     Nightly(nightly::Nightly),
     /// Build the extension and pack it as a zip in target/package/, the same bytes every time

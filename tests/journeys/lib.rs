@@ -5,6 +5,7 @@
 mod case;
 mod comparison;
 mod cycles;
+mod idle;
 mod kills;
 mod matrix;
 mod matrix_page;
@@ -16,6 +17,7 @@ mod staged;
 pub use case::{Case, Expected, Sources};
 pub use comparison::{differences, new_complaints};
 pub use cycles::{Cycles, cycles};
+pub use idle::{Idle, idle};
 pub use kills::{Kills, kills};
 pub use matrix::{Outcome, Row, Run, play};
 pub use matrix_page::{page, table};

@@ -1,7 +1,7 @@
 //! The long runs in real browsers, which no ordinary test has the time for. Called by `cargo xtask nightly`.
 
 use clap::{Parser, ValueEnum};
-use slipstream_journeys::{cycles, kills};
+use slipstream_journeys::{cycles, idle, kills};
 use slipstream_stage::Fault;
 
 /// Long runs in real browsers.
@@ -26,12 +26,16 @@ struct Options {
 enum Run {
     Kills,
     Cycles,
+    Idle,
 }
 
 /// From which cycle on memory must not grow: by then all that is made once has been made.
 const WARM: usize = 20;
 /// And by how much it may differ.
 const GROWTH: f64 = 0.1;
+
+/// Most of one core that an extension with nothing to do may take.
+const IDLE_CPU: f64 = 0.002;
 
 #[tokio::main]
 async fn main() -> Result<(), Fault> {
@@ -52,6 +56,19 @@ async fn main() -> Result<(), Fault> {
             }
             Some(growth) => println!("cycles: memory grew by {:.1} % since cycle {WARM}", growth * 100.0),
             None => println!("cycles: fewer than {WARM}, so nothing is said of memory"),
+        }
+    }
+    if wanted(Run::Idle) {
+        let [ours, nothing] = idle().await?;
+        println!(
+            "idle: {:.3} % of a core and {:.1} MiB, an empty extension {:.3} % and {:.1} MiB",
+            ours.cpu * 100.0,
+            ours.memory,
+            nothing.cpu * 100.0,
+            nothing.memory
+        );
+        if ours.cpu >= IDLE_CPU {
+            return Err(format!("{} of a core with nothing to do", ours.cpu).into());
         }
     }
     Ok(())
