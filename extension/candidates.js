@@ -23,10 +23,10 @@ globalThis.slipstreamCandidates ??= (() => {
     const elements = image.parentElement?.localName === 'picture' ? [...sources(image), image] : [image];
     for (const element of elements) {
       parseSrcset(element.getAttribute('srcset') ?? '').forEach(({ url, descriptor }, at) => {
-        all.push({ element, at, descriptor, url: whole(url), src });
+        all.push({ element, at, descriptor, url: absolute(url), src });
       });
     }
-    if (src) all.push({ element: image, at: -1, descriptor: '1x', url: whole(src), src });
+    if (src) all.push({ element: image, at: -1, descriptor: '1x', url: absolute(src), src });
     return all;
   }
 
@@ -95,11 +95,6 @@ globalThis.slipstreamCandidates ??= (() => {
       list.push({ url: match[1], descriptor: match[2] ?? '' });
     }
     return list;
-  }
-
-  /** The address, unless only a part of what lies there is asked for: a blob would lose which. */
-  function whole(url) {
-    return url.includes('#') ? '' : absolute(url);
   }
 
   function absolute(url) {

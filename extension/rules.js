@@ -3,6 +3,8 @@
 
 // One order for all rules (facts, serving layers §12).
 const SERVE = 1;
+/** Where no policy is known: one that stands in the page's header after all closes the gate before any image is asked for. */
+const HOLD_OPEN = 5;
 const GATE = 10;
 const HOLD = 20;
 const ORIGIN = 21;
@@ -83,13 +85,11 @@ function serveRule(tab, host, item) {
   };
 }
 
-/** No image, and in no policy's way: whether the page has one is known when its head is there, and that is too late. */
-const NOTHING = { extensionPath: '/empty.bin' };
-
 /** Only for the page itself: a frame of another site has nobody who would bring it the bytes. */
-function holdRule(tab, host, url) {
+function holdRule(tab, host, url, gated) {
+  const redirect = gated ? { extensionPath: '/empty.bin' } : { url: 'data:,' };
   const condition = { ...exactly(tab, url, ['image']), initiatorDomains: [host] };
-  return { priority: HOLD, action: { type: 'redirect', redirect: NOTHING }, condition };
+  return { priority: gated ? HOLD : HOLD_OPEN, action: { type: 'redirect', redirect }, condition };
 }
 
 const originRule = (tab) => ({
@@ -135,12 +135,12 @@ const turns = new Map();
 
 /** Carries out what the engine decided for a tab. */
 export function apply(message) {
-  const { tab, page, serve, hold, drop, nonces } = message;
+  const { tab, page, serve, hold, gated, drop, nonces } = message;
   const host = new URL(page).host;
   return update(({ add, drop: remove }) => {
     for (const url of drop) remove(tab, url);
     if (hold.length > 0) add(tab, TO_ORIGIN, 'origin', originRule(tab));
-    for (const url of hold) add(tab, url, 'hold', holdRule(tab, host, url));
+    for (const url of hold) add(tab, url, 'hold', holdRule(tab, host, url, gated));
     for (const item of serve) {
       if (item.bytes) add(tab, item.url, 'serve', serveRule(tab, host, item));
     }

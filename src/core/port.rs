@@ -207,6 +207,8 @@ pub enum ToWorker {
         serve: Vec<Serve>,
         /// End these image requests; the content script brings the bytes (L3).
         hold: Vec<Url>,
+        /// The page's policy forbids `data:`: end requests at a packaged file instead (facts S82).
+        gated: bool,
         /// Rules for these URLs are not needed any more.
         drop: Vec<Url>,
         /// Allow one read of each from the page's own cache (facts S54).

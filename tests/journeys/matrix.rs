@@ -60,8 +60,10 @@ impl Run {
 pub struct Outcome {
     /// What came from where.
     pub sources: Sources,
-    /// What is wrong with it; nothing, if all is well.
+    /// What the page, or who looks at it, could notice; nothing, if all is well.
     pub faults: Vec<String>,
+    /// What came from elsewhere than it should have, and nobody could notice.
+    pub detours: Vec<String>,
 }
 
 /// What came of one case.
@@ -74,10 +76,19 @@ pub struct Row {
 }
 
 impl Row {
-    /// Everything that is wrong, each with its run before it.
+    /// What could be noticed, each with its run before it.
     pub fn faults(&self) -> impl Iterator<Item = String> {
-        self.outcomes.iter().flat_map(|(run, outcome)| {
-            outcome.faults.iter().map(|fault| format!("{} {}: {fault}", self.case.name, run.name()))
+        self.told(|outcome| &outcome.faults)
+    }
+
+    /// What came from elsewhere than it should have, each with its run before it.
+    pub fn detours(&self) -> impl Iterator<Item = String> {
+        self.told(|outcome| &outcome.detours)
+    }
+
+    fn told(&self, of: fn(&Outcome) -> &Vec<String>) -> impl Iterator<Item = String> {
+        self.outcomes.iter().flat_map(move |(run, outcome)| {
+            of(outcome).iter().map(|told| format!("{} {}: {told}", self.case.name, run.name()))
         })
     }
 }
@@ -288,28 +299,34 @@ fn judge(case: &Case, run: Run, plain: &Result<Visit, Fault>, visit: &Result<Vis
             return Outcome {
                 sources: Sources::default(),
                 faults: vec![format!("without the extension: {fault}")],
+                detours: Vec::new(),
             };
         }
         (_, Err(fault)) => {
-            return Outcome { sources: Sources::default(), faults: vec![fault.to_string()] };
+            return Outcome {
+                sources: Sources::default(),
+                faults: vec![fault.to_string()],
+                detours: Vec::new(),
+            };
         }
     };
+    let mut detours = Vec::new();
     let mut faults: Vec<_> =
         differences(plain, visit).into_iter().filter(|found| !case.knows(found)).collect();
     let more = case.asked_more(plain, visit).into_iter();
-    faults.extend(
+    detours.extend(
         more.map(|url| format!("the origin was asked more often for {url}")).filter(|it| !case.knows(it)),
     );
     let sources = case.sources(visit);
     if let Some(expected) = run.expectation(case)
         && !expected.admits(&sources)
     {
-        faults.push(format!("{sources:?}, and not {expected:?}, {}", visit.tab));
+        detours.push(format!("{sources:?}, and not {expected:?}, {}", visit.tab));
     }
     if run == Run::Hostile && !sources.peer.is_empty() {
         faults.push(format!("altered bodies were taken: {sources:?}"));
     }
-    Outcome { sources, faults }
+    Outcome { sources, faults, detours }
 }
 
 /// How long is waited for a peer's part in a visit.

@@ -19,7 +19,8 @@ async fn main() -> Result<ExitCode, Fault> {
     }
     fs::write(&file, page(&rows, &Run::ALL))?;
     println!("wrote {}", file.display());
-    let faults: Vec<_> = rows.iter().flat_map(|row| row.faults().collect::<Vec<_>>()).collect();
+    let faults: Vec<_> =
+        rows.iter().flat_map(|row| row.faults().chain(row.detours()).collect::<Vec<_>>()).collect();
     for fault in &faults {
         println!("{fault}");
     }

@@ -19,7 +19,8 @@ pub fn table(rows: &[Row], runs: &[Run]) -> String {
             let cell = row.outcomes.get(run).map_or_else(
                 || "–".to_owned(),
                 |outcome| {
-                    let wrong = if outcome.faults.is_empty() { "" } else { "!" };
+                    let wrong =
+                        if outcome.faults.is_empty() && outcome.detours.is_empty() { "" } else { "!" };
                     format!("{wrong}{}", counts(&outcome.sources))
                 },
             );
@@ -27,7 +28,7 @@ pub fn table(rows: &[Row], runs: &[Run]) -> String {
         }
         text.push('\n');
     }
-    let wrong = rows.iter().filter(|row| row.faults().next().is_some()).count();
+    let wrong = rows.iter().filter(|row| row.faults().chain(row.detours()).next().is_some()).count();
     let _ = writeln!(text, "{} cases, {wrong} of them differ; peer/shelf/origin", rows.len());
     text
 }
@@ -35,7 +36,7 @@ pub fn table(rows: &[Row], runs: &[Run]) -> String {
 /// The same as a page, with what is wrong spelt out.
 #[must_use]
 pub fn page(rows: &[Row], runs: &[Run]) -> String {
-    let wrong = rows.iter().filter(|row| row.faults().next().is_some()).count();
+    let wrong = rows.iter().filter(|row| row.faults().chain(row.detours()).next().is_some()).count();
     let mut body = String::new();
     let mut group = "";
     for row in rows {
@@ -55,10 +56,15 @@ pub fn page(rows: &[Row], runs: &[Run]) -> String {
                 body.push_str("<td></td>");
                 continue;
             };
-            let class = if outcome.faults.is_empty() { "" } else { " class=\"wrong\"" };
+            let class =
+                if outcome.faults.is_empty() && outcome.detours.is_empty() { "" } else { " class=\"wrong\"" };
             let title = escaped(&named(&outcome.sources));
-            let faults: String =
-                outcome.faults.iter().map(|fault| format!("<p>{}</p>", escaped(fault))).collect();
+            let faults: String = outcome
+                .faults
+                .iter()
+                .chain(&outcome.detours)
+                .map(|fault| format!("<p>{}</p>", escaped(fault)))
+                .collect();
             let _ = write!(body, "<td{class} title=\"{title}\">{}{faults}</td>", counts(&outcome.sources));
         }
         body.push_str("</tr>\n");

@@ -132,7 +132,7 @@ impl Engine {
             let page = load.url.clone();
             let (serve, hold, nonces) = (Vec::new(), Vec::new(), Vec::new());
             let serial = self.next_serial();
-            self.tell_worker(ToWorker::Rules { tab, serial, page, serve, hold, drop, nonces });
+            self.tell_worker(ToWorker::Rules { tab, serial, page, serve, hold, gated: false, drop, nonces });
         }
     }
 
@@ -150,7 +150,7 @@ impl Engine {
         for (tab, page, serve) in ripe {
             let (hold, drop, nonces) = (Vec::new(), Vec::new(), Vec::new());
             let serial = self.next_serial();
-            self.tell_worker(ToWorker::Rules { tab, serial, page, serve, hold, drop, nonces });
+            self.tell_worker(ToWorker::Rules { tab, serial, page, serve, hold, gated: false, drop, nonces });
         }
     }
 

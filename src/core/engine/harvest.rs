@@ -273,7 +273,16 @@ impl Engine {
             if let Some(load) = self.loads.get_mut(&tab) {
                 load.harvest.unsealing = Some(serial);
             }
-            self.tell_worker(ToWorker::Rules { tab, serial, page: url, serve, hold, drop, nonces });
+            self.tell_worker(ToWorker::Rules {
+                tab,
+                serial,
+                page: url,
+                serve,
+                hold,
+                gated: false,
+                drop,
+                nonces,
+            });
         }
         self.finish_harvest(tab);
     }

@@ -223,6 +223,7 @@ impl Engine {
             page: load.url.clone(),
             serve: Vec::new(),
             hold,
+            gated: load.known.forbids_rules() || load.facts.forbids_rules(),
             drop: Vec::new(),
             nonces: Vec::new(),
         };
